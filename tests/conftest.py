@@ -1,0 +1,78 @@
+"""What every test may rely on: a quiet world, the corpus if there is one, and honest skips.
+
+Environment: no variable of the person who runs the tests reaches them. HOME is an empty
+directory, git has no configuration and no identity, the agents' own variables are unset, so
+`--all` finds nothing and nobody's settings change a result.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FOREIGN = ("CLAUDE_", "CODEX_", "GIT_", "SESSIONFS_", "XDG_")
+COLOUR = ("CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
+NO_CORPUS = "SESSIONFS_CORPUS is not set: no real logs here"
+NOT_BESIDE = "is not beside these tests"
+
+settings.register_profile(
+    "steady",
+    derandomize=True,  # the same run tomorrow; `--hypothesis-profile=default` explores
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clean the environment once, before any test module is imported; children inherit it."""
+    corpus = os.environ.get("SESSIONFS_CORPUS")
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name in COLOUR:
+            del os.environ[name]
+    if corpus:
+        os.environ["SESSIONFS_CORPUS"] = str(Path(corpus).resolve())
+    home = tempfile.TemporaryDirectory(prefix="sessionfs-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ.update(
+        HOME=home.name,
+        USERPROFILE=home.name,
+        GIT_CONFIG_GLOBAL=os.devnull,
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_TERMINAL_PROMPT="0",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud, after everything else, that the run did without real logs."""
+    if not os.environ.get("SESSIONFS_CORPUS"):
+        terminalreporter.section("tests on real logs did NOT run", yellow=True)
+        terminalreporter.line("Set SESSIONFS_CORPUS to a directory of native logs (see CONTRIBUTING.md).")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The directory of real native logs, one subdirectory an agent; skips when there is none."""
+    value = os.environ.get("SESSIONFS_CORPUS")
+    if not value:
+        pytest.skip(NO_CORPUS)
+    return Path(value)
+
+
+def beside(name: str) -> Path:
+    """A path of the checkout (`README.md`, `spec` …); skips where only the tests were copied."""
+    path = ROOT / name
+    if not path.exists():
+        pytest.skip(f"{name} {NOT_BESIDE}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The directory that holds `tests/` and `examples/`: the checkout, or a copy of these two."""
+    return ROOT
