@@ -1,0 +1,578 @@
+"""The rule table: every numbered rule of ``spec/sessionfs.md``, in the spec's words.
+
+A code is a letter and three digits. ``E`` is a MUST: breaking it is an error. ``W`` is a
+SHOULD: breaking it is a warning. The hundreds name the layer: 0 limits and versions,
+1 layout and paths, 2 YAML, 3 framing, 4 JSON values and encoding, 5 messages, 6 derived
+files and digests, 9 index. The same digits under both letters are one rule at two levels.
+A code is never reused.
+
+``tests/test_spec.py`` proves that this table and the spec say the same. The module is long
+because it is a table: splitting it would part the codes from each other.
+"""
+# ruff: noqa: E501 (a sentence stands on one line, so that grep finds it as in the spec)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["RULES", "Level", "Rule"]
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One numbered sentence of the specification."""
+
+    code: str
+    """The letter and three digits that findings, schemas, vectors and the spec share."""
+    level: Level
+    """``error`` for a MUST, ``warning`` for a SHOULD."""
+    sentence: str
+    """The sentence of the spec, word for word."""
+    why: str
+    """The reason that the spec gives beside the sentence."""
+    hint: str
+    """How to mend what breaks the rule."""
+
+
+def _rule(code: str, sentence: str, *, why: str, hint: str) -> tuple[str, Rule]:
+    level: Level = "error" if code[0] == "E" else "warning"
+    return code, Rule(code, level, sentence, why, hint)
+
+
+_RESTORE = "Take the file back from git (`git checkout -- PATH`), or import the native log again."
+_RESEAL = "If the change is meant, run `sessionfs seal --accept-content`; else take the file back from git."
+_REIMPORT = "A writer made this line. Import the native log again with a current sessionfs, or take the file back from git."
+_YAML = "Edit the file so that it is plain YAML 1.2: two-space indent, strings in double quotes."
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    dict(
+        (
+            # 0: limits and versions
+            _rule(
+                "E001",
+                "Every file of a session MUST be readable.",
+                why="What cannot be read cannot be proved, and silence would pass for a proof.",
+                hint="Look at the file's permissions and at the disk, then verify again.",
+            ),
+            _rule(
+                "E002",
+                "A reader MUST refuse a session or an archive whose `min_reader` is above the format version that the reader implements.",
+                why="A guess at an unknown format would be a silent misreading.",
+                hint="Install a newer sessionfs.",
+            ),
+            _rule(
+                "E003",
+                "`summary.json` and `checksums.b3` MUST NOT be larger than 67,108,864 bytes each.",
+                why="A reader holds these two files in memory.",
+                hint="Run `sessionfs seal` to rebuild them.",
+            ),
+            _rule(
+                "E005",
+                "A line of a JSON Lines file MUST NOT be longer than 67,108,864 bytes, its LF included.",
+                why="A reader holds one line in memory; the limit bounds it before anything is parsed.",
+                hint="Import the native log again: long payloads belong in `files/`.",
+            ),
+            _rule(
+                "E006",
+                "`archive.yaml` and `manifest.yaml` MUST NOT be larger than 1,048,576 bytes each.",
+                why="YAML parsers are slow; a small cap bounds their work.",
+                hint="Shorten the notes, or move them into a file of the repository and link it.",
+            ),
+            _rule(
+                "E007",
+                "JSON and YAML values MUST NOT be nested deeper than 128 levels.",
+                why="Parsers recurse. A fixed depth is the same refusal everywhere instead of a crash somewhere.",
+                hint="Import the native log again: records that nest deeper are kept raw.",
+            ),
+            # 1: layout and paths
+            _rule(
+                "E101",
+                "A session MUST hold a `manifest.yaml`.",
+                why="Without it the directory has no identity.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E102",
+                "Every file that `checksums.b3` lists MUST exist.",
+                why="This is how a removed file is found.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E103",
+                "`checksums.b3` MUST list every file of the session except itself.",
+                why="This is how a planted file is found.",
+                hint="Remove the file if it does not belong there; else run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "E104",
+                "An archive MUST NOT hold a symbolic link outside `.cache/`.",
+                why="A link can lead out of the archive, and means another thing on another machine.",
+                hint="Replace the link by the file that it leads to, or remove it.",
+            ),
+            _rule(
+                "E105",
+                "Everything in a session MUST be a regular file or a directory.",
+                why="Reading a pipe or a device can hang, or have effects.",
+                hint="Remove the pipe, socket or device.",
+            ),
+            _rule(
+                "E106",
+                "A session MUST NOT hold a directory other than a non-empty `files`.",
+                why="git keeps no empty directory, so a copy through git would differ; other directories are not covered by the layout.",
+                hint="Remove the directory.",
+            ),
+            _rule(
+                "W107",
+                "An archive SHOULD hold nothing outside its sessions but `archive.yaml`, `.gitattributes`, `.gitignore`, `.cache/` and the shard directories.",
+                why="No checksum covers what stands there.",
+                hint="Move the file out of the archive.",
+            ),
+            _rule(
+                "E108",
+                "A path MUST be a safe path.",
+                why="A path is followed when a session is unpacked or restored, on any system.",
+                hint="Do not unpack or restore this session before you know where it comes from.",
+            ),
+            _rule(
+                "E119",
+                "The name of a session's directory MUST be the `id` in its manifest.",
+                why="A moved or copied session would else answer to two names.",
+                hint="Rename the directory to the id in its manifest.",
+            ),
+            _rule(
+                "E120",
+                "A session in an archive MUST stand in the shard of the month in its id.",
+                why="The path of a session follows from its id alone, so it is found without a search.",
+                hint="Move the session's directory to YYYY/MM of the time in its id.",
+            ),
+            _rule(
+                "E121",
+                "Two sessions of an archive MUST NOT have the same id.",
+                why="An id names one session.",
+                hint="Remove one of the two directories.",
+            ),
+            _rule(
+                "W124",
+                "Two sessions of an archive SHOULD NOT have the same uid.",
+                why="Two people who import the same log apart get this when an adapter has changed in between.",
+                hint="Compare the two with `sessionfs show` and remove one.",
+            ),
+            _rule(
+                "E125",
+                "A file of a session MUST have one of the names that the layout defines.",
+                why="A name without a meaning is a place to hide things.",
+                hint="Remove the file, or move it out of the session.",
+            ),
+            # 2: YAML
+            _rule(
+                "E201",
+                "A YAML file MUST be UTF-8 without a byte order mark.",
+                why="Another encoding means other text on another machine.",
+                hint="Save the file as UTF-8 without BOM.",
+            ),
+            _rule(
+                "E202",
+                "A YAML file MUST NOT hold a CR, U+0085, U+2028, U+2029, or a control character other than TAB and LF.",
+                why="Parsers disagree on which of these end a line.",
+                hint="Save the file with LF line ends, and write other control characters as escapes in double quotes.",
+            ),
+            _rule(
+                "E203",
+                "A YAML file MUST NOT hold a directive.",
+                why="`%YAML 1.1` turns `no` into false.",
+                hint="Remove the line that begins with `%`.",
+            ),
+            _rule(
+                "E204",
+                "A YAML file MUST NOT hold a document marker, a line that begins with `---` or `...`.",
+                why="Readers disagree on which document counts.",
+                hint="Remove the marker and keep one document.",
+            ),
+            _rule(
+                "E205",
+                "A YAML file MUST NOT hold an anchor, an alias or a merge key.",
+                why="Aliases grow a small file into a huge value, or into a loop.",
+                hint="Write the value out where it is used; put text that begins with & or * in double quotes.",
+            ),
+            _rule(
+                "E206",
+                "A YAML file MUST NOT hold a tag.",
+                why="Tags name types outside JSON, and in some parsers run code.",
+                hint="Remove the tag; put text that begins with ! in double quotes.",
+            ),
+            _rule(
+                "E207",
+                "A YAML mapping MUST NOT hold a key twice.",
+                why="Parsers disagree on which of the two counts.",
+                hint="Remove one of the two keys.",
+            ),
+            _rule(
+                "E208",
+                "A key of a YAML mapping MUST be a string.",
+                why="JSON has no other keys.",
+                hint="Put the key in double quotes.",
+            ),
+            _rule(
+                "E210",
+                "A YAML value MUST be a JSON value.",
+                why="Dates, infinities and sets differ from parser to parser.",
+                hint="Put the value in double quotes.",
+            ),
+            _rule(
+                "E211",
+                "A YAML file MUST be well-formed YAML 1.2.",
+                why="",
+                hint=_YAML,
+            ),
+            _rule(
+                "E212",
+                "The root of a YAML file MUST be a mapping.",
+                why="",
+                hint=_YAML,
+            ),
+            _rule(
+                "E213",
+                "`archive.yaml` and `manifest.yaml` MUST be valid against their schemas.",
+                why="",
+                hint="Mend the key that the finding names; `spec/sessionfs.md` describes each.",
+            ),
+            _rule(
+                "E214",
+                "A YAML file of a format version that the reader implements MUST NOT hold a key that the schema does not define, other than under `ext`.",
+                why="A misspelt `tag:` would be lost in silence.",
+                hint="Mend the spelling of the key, or move it under `ext`.",
+            ),
+            _rule(
+                "W214",
+                "A YAML file of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define, other than under `ext`.",
+                why="The key may mean something that this reader cannot show.",
+                hint="Install a newer sessionfs.",
+            ),
+            _rule(
+                "E215",
+                "A timestamp in a YAML file MUST be an existing moment in the form `YYYY-MM-DDThh:mm:ss.mmmZ`.",
+                why="One form sorts as text and needs no parser.",
+                hint="Write the time in UTC with milliseconds, in double quotes.",
+            ),
+            _rule(
+                "E217",
+                "A YAML string MUST NOT hold a lone surrogate.",
+                why="It has no UTF-8 encoding, so it cannot be written again.",
+                hint="Remove the escape, or write the whole character.",
+            ),
+            _rule(
+                "E218",
+                "`source.uid` MUST be `source.flavor`, a colon and `source.native_id`.",
+                why="The uid finds the session again; its parts are stored for people.",
+                hint=_RESTORE,
+            ),
+            # 3: framing
+            _rule(
+                "E301",
+                "A JSON Lines file MUST end in LF.",
+                why="A missing final LF is what a torn write leaves.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E302",
+                "A JSON Lines file MUST NOT hold a CR.",
+                why="JSON text escapes it, so a CR is what a line-end conversion left.",
+                hint="Keep the archive's `.gitattributes`, then take the file back from git.",
+            ),
+            _rule(
+                "E303",
+                "A JSON Lines file MUST NOT hold a blank line.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E304",
+                "A JSON Lines file MUST NOT begin with a byte order mark.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E305",
+                "A JSON Lines file MUST be UTF-8.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E308",
+                "A JSON Lines file MUST NOT hold a NUL.",
+                why="A run of NULs is what a crash leaves in a file that had grown.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E311",
+                "A line of a JSON Lines file MUST be one JSON object.",
+                why="",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E312",
+                "The number in a segment's name MUST be the `seq` of its first message, which is one more than the `seq` of the last message of the segment before, or 1 where there is none.",
+                why="A lost, doubled or renamed segment shows in the names alone.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E313",
+                "A segment MUST hold at least one message.",
+                why="",
+                hint="Remove the empty file if it is the last segment; else take it back from git.",
+            ),
+            _rule(
+                "E314",
+                "A segment MUST NOT hold more than 256 messages, nor more than 1,048,576 bytes unless it holds one message.",
+                why="git stores a grown file anew; small segments keep the repository small.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E315",
+                "A segment MUST NOT end where the next message would have fitted.",
+                why="The cuts follow from the messages alone, so one import and many give the same files.",
+                hint=_REIMPORT,
+            ),
+            # 4: JSON values and encoding
+            _rule(
+                "E401",
+                "A line of a JSON Lines file MUST be well-formed JSON.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E402",
+                "A JSON object MUST NOT hold a name twice.",
+                why="Most parsers keep the last and say nothing.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E403",
+                "A JSON text MUST NOT hold `NaN`, `Infinity` or `-Infinity`.",
+                why="They are not JSON; some parsers write and read them all the same.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E404",
+                "An integer in a JSON text MUST be within ±9,007,199,254,740,991.",
+                why="Beyond that, readers that hold doubles change the number.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E405",
+                "A number in a JSON text MUST be finite as an IEEE 754 double.",
+                why="Readers would see an infinity.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E406",
+                "A string in a JSON text MUST NOT hold a lone surrogate.",
+                why="It has no UTF-8 encoding; many programs stop at it.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E410",
+                "A line of a JSON Lines file MUST be the minimal encoding of its value.",
+                why="Decoding, encoding and comparing then proves that the line holds nothing else.",
+                hint=_REIMPORT,
+            ),
+            # 5: messages
+            _rule(
+                "E501",
+                "The `seq` of a message MUST be one more than the `seq` of the message before it in the segment.",
+                why="A gap is the trace that a lost line leaves.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E503",
+                "The `ts` of a message MUST be null or an existing moment in the form `YYYY-MM-DDThh:mm:ss.mmmZ`.",
+                why="One form sorts as text and needs no parser.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E505",
+                "A message MUST be valid against the message schema.",
+                why="",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E506",
+                "Two messages of a session MUST NOT have the same `id`.",
+                why="Bookmarks and parents name messages by id.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E507",
+                "The `id` of a message, and its `parent` unless null, MUST be a ULID.",
+                why="",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "W508",
+                "The `kind` of a message SHOULD be in the registry.",
+                why="A reader shows an unknown kind without understanding it.",
+                hint="Install a newer sessionfs, or ask the adapter's author to register the kind.",
+            ),
+            _rule(
+                "E509",
+                "The `parent` of a message MUST be null or the `id` of an earlier message of the session.",
+                why="Edges that only lead back cannot form a loop, and a reader needs one pass.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E510",
+                "A file that a message names MUST exist under `files/`.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "W511",
+                "A tool call SHOULD have a result in the session.",
+                why="A session that was cut off, or is still running, has calls without results.",
+                hint="Nothing needs to be done if the agent was interrupted; import again if it was still running.",
+            ),
+            _rule(
+                "E512",
+                "The pointer of a marker MUST lead to a value in the message outside `native`.",
+                why="Targets outside `native` make restoring one pass that ends.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E513",
+                "A marker in `native.record` MUST have one of the forms that this specification defines.",
+                why="A malformed marker cannot be turned back into the native bytes.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E514",
+                'An `eol` of `""` MUST stand only on the last message of its source file.',
+                why="Two native lines would else run together on restoring.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "E515",
+                "A file under `files/` MUST be named by a message.",
+                why="It would be a place to hide things, and outlive the message that it belonged to.",
+                hint="Remove the file and run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "E516",
+                "The inline text of a `text` or `thinking` part MUST NOT be longer than 262,144 bytes of UTF-8.",
+                why="Longer text belongs in `files/`, where it is stored once and a diff stays readable.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "W517",
+                "A tool result SHOULD answer an earlier call of the session.",
+                why="A forked or compacted log can hold results whose calls stand elsewhere.",
+                hint="Nothing needs to be done if the native log is like that.",
+            ),
+            _rule(
+                "E518",
+                "A message of a format version that the reader implements MUST NOT hold a key that the schema does not define, other than where the schema leaves the value open.",
+                why="An unknown key is a misspelling, or a place to hide things.",
+                hint=_REIMPORT,
+            ),
+            _rule(
+                "W518",
+                "A message of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define, other than where the schema leaves the value open.",
+                why="The key may mean something that this reader cannot show.",
+                hint="Install a newer sessionfs.",
+            ),
+            # 6: derived files and digests
+            _rule(
+                "E601",
+                "The BLAKE3 digest of a file MUST be the one that `checksums.b3` lists.",
+                why="One flipped bit changes it.",
+                hint=_RESEAL,
+            ),
+            _rule(
+                "E602",
+                "`files` in `summary.json` MUST list the size in bytes of every file of the session except `summary.json` and `checksums.b3`.",
+                why="A size is compared without reading the file, so truncation is found at the cost of a listing.",
+                hint=_RESEAL,
+            ),
+            _rule(
+                "E603",
+                "Every key of `summary.json` other than `files` MUST have the value that follows from the manifest and the messages.",
+                why="A listing shows the summary; it must not tell another story than the messages.",
+                hint="Run `sessionfs seal` to rebuild the summary.",
+            ),
+            _rule(
+                "E606",
+                "A line of `checksums.b3` MUST be 64 lower-case hexadecimal digits, two spaces, a path and LF.",
+                why="This is what `b3sum --check` reads.",
+                hint="Run `sessionfs seal` to rebuild the file.",
+            ),
+            _rule(
+                "E611",
+                "The lines of `checksums.b3` MUST be in ascending order of the bytes of their paths, each path once.",
+                why="One order makes one file; sorted by path, two changes to one session always collide in a merge.",
+                hint="Run `sessionfs seal` to rebuild the file.",
+            ),
+            _rule(
+                "E612",
+                "A session MUST hold a `checksums.b3`.",
+                why="Without it no change would be found.",
+                hint="Take it back from git, or run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "E613",
+                "A session MUST hold a `summary.json`.",
+                why="",
+                hint="Run `sessionfs seal` to rebuild it.",
+            ),
+            _rule(
+                "E614",
+                "The name of a file under `files/` MUST be the BLAKE3 digest of its bytes in lower-case hexadecimal digits.",
+                why="A message names a payload by its digest.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E616",
+                "`summary.json` MUST be its value in the summary encoding.",
+                why="One value, one spelling: the file can be rebuilt byte for byte.",
+                hint="Run `sessionfs seal` to rebuild it.",
+            ),
+            _rule(
+                "E617",
+                "A line of `redactions.jsonl` MUST be valid against the redactions schema.",
+                why="",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "W617",
+                "A line of `redactions.jsonl` of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define.",
+                why="The key may mean something that this reader cannot show.",
+                hint="Install a newer sessionfs.",
+            ),
+            _rule(
+                "E618",
+                "`summary.json` MUST be valid against the summary schema.",
+                why="",
+                hint="Run `sessionfs seal` to rebuild it.",
+            ),
+            _rule(
+                "W618",
+                "`summary.json` of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define.",
+                why="The key may mean something that this reader cannot show.",
+                hint="Install a newer sessionfs.",
+            ),
+            # 9: index
+            _rule(
+                "E907",
+                "A line of `.cache/index.jsonl` MUST be valid against the index schema.",
+                why="",
+                hint="Remove `.cache/index.jsonl`; it is rebuilt.",
+            ),
+        )
+    )
+)
+"""Every rule by its code, in the order of the codes' hundreds."""
