@@ -52,7 +52,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud, after everything else, that the run did without real logs."""
     if not os.environ.get("SESSIONFS_CORPUS"):
         terminalreporter.section("tests on real logs did NOT run", yellow=True)
-        terminalreporter.line("Set SESSIONFS_CORPUS to a directory of native logs (see CONTRIBUTING.md).")
+        terminalreporter.line(
+            "Set SESSIONFS_CORPUS to a directory of native logs (see CONTRIBUTING.md)."
+        )
 
 
 @pytest.fixture(scope="session")
