@@ -5,7 +5,9 @@ directory, git has no configuration and no identity, the agents' own variables a
 `--all` finds nothing and nobody's settings change a result.
 """
 
+import importlib.util
 import os
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def pytest_configure(config: pytest.Config) -> None:
         GIT_CONFIG_GLOBAL=os.devnull,
         GIT_CONFIG_NOSYSTEM="1",
         GIT_TERMINAL_PROMPT="0",
+    )
+
+
+def pytest_report_header() -> str:
+    """Say which sessionfs is tested, and how long its modules are."""
+    spec = importlib.util.find_spec("sessionfs")
+    if spec is None or spec.origin is None:
+        return "sessionfs: not installed"
+    package = Path(spec.origin).parent
+    sizes = [len(path.read_bytes().splitlines()) for path in package.rglob("*.py")]
+    median = statistics.median(sizes)
+    return (
+        f"sessionfs: {package}, {len(sizes)} modules, "
+        f"median {median:.0f} lines, longest {max(sizes)}"
     )
 
 
