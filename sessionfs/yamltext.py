@@ -11,6 +11,7 @@ directions, which must agree.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -29,9 +30,10 @@ MAX_DEPTH: Final = 128
 SchemaName = Literal["manifest", "archive"]
 
 _HEADER: Final = "# yaml-language-server: $schema=https://sessionfs-archive.readthedocs.io/schemas/1.0/{}.schema.json\n"
+_DEEP: Final = b"\n" + b" " * MAX_DEPTH
 _MAX_INTEGER: Final = 2**53 - 1
 
-_ORDER: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+_ORDER: Final[dict[SchemaName, dict[str, tuple[str, ...]]]] = {
     "archive": {"": ("format", "min_reader", "ignored", "ext")},
     "manifest": {
         "": tuple(
@@ -76,6 +78,7 @@ _DISPUTED = re.compile(
 """Plain scalars that some YAML parser takes for a number, a date or more, but that are not JSON."""
 
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_CANONICAL_KEY = re.compile(r'(?:(?P<plain>[a-z][a-z0-9_]*)|(?P<quoted>"(?:[^"\\]|\\.)*")):')
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 _ESCAPED = re.compile('["\\\\\0-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -97,11 +100,70 @@ def parse(text: bytes) -> dict[str, Any]:
 
     Every value is a JSON value. Enforces E006, E007, E201 to E208, E210 to E212, E217.
     """
+    if (value := _parse_canonical(text)) is not None:
+        return value
     decoded = _scan(text)
     try:
         return _Builder(_events(decoded)).root()
     except RecursionError:
         raise YamlError("E007", "nested too deep", line=1) from None
+
+
+def _parse_canonical(text: bytes) -> dict[str, Any] | None:
+    """Return the value of canonical text, which needs no YAML parser, or None.
+
+    Whatever the guess was, emitting it again and comparing bytes is the proof.
+    """
+    for schema_name in _ORDER:
+        header = _HEADER.format(schema_name).encode()
+        if text.startswith(header) and len(text) <= MAX_SIZE and _DEEP not in text:
+            try:
+                lines = _CanonicalLines(text[len(header) :].decode().split("\n"))
+                value = lines.members(0)
+                if emit(value, schema_name) == text:
+                    return value
+            except (ValueError, IndexError):
+                pass
+    return None
+
+
+class _CanonicalLines:
+    """A reader of the few lines that canonical text is made of; raises `ValueError` at others."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._place = 0
+
+    def members(self, indent: int) -> dict[str, Any]:
+        """Return the mapping whose keys stand at column `indent`, from the current line on."""
+        members: dict[str, Any] = {}
+        while (match := _CANONICAL_KEY.match(self._lines[self._place], indent)) is not None:
+            if self._lines[self._place][:indent].strip(" "):
+                break
+            key = json.loads(match["quoted"]) if match["quoted"] else match["plain"]
+            members[key] = self._value(self._lines[self._place][match.end() :], indent)
+        return members
+
+    def _value(self, rest: str, indent: int) -> Any:  # noqa: ANN401  any JSON
+        self._place += 1
+        if rest:
+            return json.loads(rest.removeprefix(" "))
+        follows = self._lines[self._place]
+        if follows.startswith(f"{' ' * indent}  -"):
+            return self._items(indent + 2)
+        return self.members(indent + 2)
+
+    def _items(self, indent: int) -> list[Any]:
+        items: list[Any] = []
+        dash = f"{' ' * indent}-"
+        while (line := self._lines[self._place]).startswith(dash):
+            rest = line[len(dash) :]
+            if _CANONICAL_KEY.match(rest, 1):
+                self._lines[self._place] = f"{' ' * indent}  {rest[1:]}"
+                items.append(self.members(indent + 2))
+            else:
+                items.append(self._value(rest, indent))
+        return items
 
 
 def _scan(text: bytes) -> str:
@@ -254,7 +316,7 @@ class _Builder:
         return items
 
 
-def _scalar(text: str, style: str | None, line: int, pointer: str) -> Any:  # noqa: ANN401, PLR0911
+def _scalar(text: str, style: str | None, line: int, pointer: str) -> Any:  # noqa: ANN401
     """Return the JSON value of a scalar: a string where quoted; plain ones as YAML 1.2 says."""
     if style is not None:
         if any("\ud800" <= char <= "\udfff" for char in text):
