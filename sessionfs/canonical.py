@@ -87,7 +87,25 @@ def decode(text: bytes | str) -> Any:  # noqa: ANN401  JSON is any value
 
 def typed_decoder(kind: type[_T]) -> Callable[[bytes], _T]:
     """Return a decoder that proves types while it decodes; it raises `ValueError`."""
-    return msgspec.json.Decoder(kind).decode
+    decode_typed = msgspec.json.Decoder(kind).decode
+
+    def decoder(text: bytes) -> _T:
+        try:
+            return decode_typed(text)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+
+    return decoder
+
+
+def convert(value: object, kind: type[_T]) -> _T:
+    """Return plain values as typed ones; raises `ValueError` with the place."""
+    return msgspec.convert(value, kind)
+
+
+def to_plain(value: object) -> Any:  # noqa: ANN401  JSON is any value
+    """Return typed values as plain dicts and lists, keys in order, absent ones left out."""
+    return msgspec.to_builtins(value)
 
 
 def indent(compact: bytes) -> bytes:

@@ -12,6 +12,7 @@ from sessionfs.digest import digest, first_bytes
 
 ULID_PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
+_NATIVE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:@+=/-]{0,199}")
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))",
@@ -75,6 +76,11 @@ def message_id(uid: str, millis: int, native_id: str | None, seq: int, *, repeat
     """Return the ULID of a message; a native id that came before adds the seq."""
     seed = f"sessionfs message\n{uid}\n" + (f"#{seq}" if native_id is None else native_id)
     return _mint(millis, f"{seed}\n{seq}" if repeated else seed)
+
+
+def is_native_id(text: object) -> bool:
+    """Tell whether an id that a log claims can stand in a uid; `#` is kept for branches."""
+    return isinstance(text, str) and _NATIVE_ID.fullmatch(text) is not None
 
 
 def fallback_native_id(first_line: bytes) -> str:

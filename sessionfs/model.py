@@ -166,3 +166,148 @@ class Finding(Struct, frozen=True, kw_only=True):
         line = "" if self.line is UNSET else f":{self.line}"
         pointer = "" if self.pointer is UNSET else f"#{self.pointer}"
         return f"{self.path}{line}{pointer}"
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a session comes from: the native format, the id that its content says, the adapter."""
+
+    flavor: str
+    native_id: str
+    uid: str
+    nature: Literal["log", "document"]
+    adapter: str
+    name: str
+
+
+class Agent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The agent that held the session."""
+
+    name: str
+    version: str | UnsetType = UNSET
+
+
+class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The repository and directory that the session worked in; home directories are `~`."""
+
+    repository: str | UnsetType = UNSET
+    branch: str | UnsetType = UNSET
+    commit: str | UnsetType = UNSET
+    cwd: str | UnsetType = UNSET
+
+
+class Lineage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The session that this one comes from, by uid, and the last message that both have."""
+
+    parent: str
+    relation: Literal["subagent", "fork", "continuation", "resume", "merge", "copy"]
+    at: str | UnsetType = UNSET
+
+
+class Bookmark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message that somebody marked."""
+
+    message: str
+    note: str | UnsetType = UNSET
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named state of the session: its last seq then, and its seal."""
+
+    name: str
+    seq: int
+    seal: str
+
+
+class Link(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something outside that the session led to or came from."""
+
+    kind: Literal["commit", "pr", "issue", "url"]
+    ref: str
+
+
+Outcome = Literal["success", "fail", "abandoned", "unknown"]
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The authored facts of a session: its identity, written once, and what people say of it."""
+
+    format: str
+    min_reader: str
+    id: str
+    source: Source
+    agent: Agent
+    started_at: str | None
+    workspace: Workspace | UnsetType = UNSET
+    lineage: Lineage | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    outcome: Outcome | UnsetType = UNSET
+    task_ref: str | UnsetType = UNSET
+    domain: str | UnsetType = UNSET
+    actor: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    bookmarks: list[Bookmark] | UnsetType = UNSET
+    checkpoints: list[Checkpoint] | UnsetType = UNSET
+    links: list[Link] | UnsetType = UNSET
+    notes: str | UnsetType = UNSET
+    ext: dict[str, Any] | UnsetType = UNSET
+
+
+PEOPLE = ("title", "outcome", "task_ref", "domain", "actor", "tags", "notes")
+"""The manifest's keys that `edit` sets: what people say, beside the lists of marks."""
+
+
+class Fidelity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How exactly the native log can be given back, and how much of it was not understood."""
+
+    level: Literal["exact", "redacted", "lossy"]
+    reasons: list[str]
+    raw: int
+    unknown: int
+
+
+class SourceFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A native file as restoring gives it back: name, size in bytes, BLAKE3."""
+
+    name: str
+    bytes: int
+    blake3: str
+
+
+class Summary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that a listing needs: derived from manifest and messages, never authored."""
+
+    format: str
+    min_reader: str
+    id: str
+    uid: str
+    flavor: str
+    native_id: str
+    nature: Literal["log", "document"]
+    adapter: str
+    agent: Agent
+    title: str | None
+    started_at: str | None
+    ended_at: str | None
+    state: Literal["created", "active", "suspended", "ended"]
+    workspace: Workspace | UnsetType = UNSET
+    lineage: Lineage | UnsetType = UNSET
+    outcome: Outcome | UnsetType = UNSET
+    task_ref: str | UnsetType = UNSET
+    domain: str | UnsetType = UNSET
+    actor: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    messages: int
+    roles: dict[str, int]
+    kinds: dict[str, int]
+    models: list[str]
+    provider: str | UnsetType = UNSET
+    usage: dict[str, int | str]
+    cost: list[Cost]
+    preview: str | None
+    files_read: list[str]
+    files_edited: list[str]
+    tools: dict[str, int]
+    fidelity: Fidelity
+    source_files: list[SourceFile]
+    redactions: int
+    files: dict[str, int]

@@ -1,0 +1,32 @@
+"""What sessionfs asks of git, by running it; everything works without git, only less well."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+_SECONDS = 60
+
+
+def toplevel(directory: str) -> str | None:
+    """Return the root of the work tree that `directory` lies in, or None outside of one."""
+    answer = _git(directory, "rev-parse", "--show-toplevel")
+    return answer.rstrip("\n") if answer else None
+
+
+def is_ignored(path: str) -> bool:
+    """Tell whether the repository would leave `path` out of a commit."""
+    place = Path(path)
+    answer = _git(str(place.parent), "check-ignore", "--", place.name)
+    return bool(answer)
+
+
+def _git(directory: str, *arguments: str) -> str | None:
+    try:
+        finished = subprocess.run(  # noqa: S603
+            ["git", "-C", directory, *arguments],  # noqa: S607
+            capture_output=True, timeout=_SECONDS, check=False, text=True, errors="replace",
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return finished.stdout if finished.returncode == 0 else None

@@ -1,0 +1,22 @@
+"""Home directories, told by the path's shape alone: never by the machine that imports."""
+
+from __future__ import annotations
+
+import re
+
+_HOME = re.compile(
+    r"(?<![A-Za-z0-9_.~-])"
+    r"(?:/home/|/Users/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})"
+    r"(?!(?:Shared|Public)(?![A-Za-z0-9_]))[^ \t\n\r\f\v/\\:;,*?\"'`<>|()\[\]{}]+"
+)
+
+
+def tilde(text: str) -> str:
+    """Return `text` with each home directory written as `~`."""
+    return _HOME.sub("~", text)
+
+
+def relative(path: str, directory: str) -> str:
+    """Return `path` as seen from `directory` where it lies inside it."""
+    root = directory.rstrip("/\\")
+    return path[len(root) + 1 :] if root and path.startswith((f"{root}/", f"{root}\\")) else path
