@@ -90,7 +90,9 @@ class Draft:
             self.texts[text] = (value, style)
         return value
 
-    def image(self, text: str, media_type: str, *, prefix: str = "", name: str | None = None) -> File | None:
+    def image(
+        self, text: str, media_type: str, *, prefix: str = "", name: str | None = None
+    ) -> File | None:
         """Return the file part of a base64 payload, or None where `text` is no base64.
 
         `prefix` is what the native string has before the payload, such as a data URL's head.
@@ -129,5 +131,3 @@ class Draft:
 def unparsed() -> Draft:
     """Return the draft of a line that is no JSON."""
     return Draft(role="system", kind="unparsed", actor="harness")
-
-

@@ -22,8 +22,11 @@ GROUP = "sessionfs.adapters"
 
 
 class Mapper(Protocol):
-    """Maps the records of one log, in file order; what it returns for a record may depend
-    only on the records up to it, so that a log that grew changes nothing already written."""
+    """Maps the records of one log, in file order.
+
+    What it returns for a record may depend only on the records up to it, so that a log that
+    grew changes nothing already written.
+    """
 
     def map(self, record: Any) -> Draft:  # noqa: ANN401  JSON is any value
         """Return the draft of one record of the log: any JSON value, trusted in nothing."""
