@@ -38,6 +38,11 @@ MARKERS = frozenset(("$ref", "$json", "$file", "$num", "$lit"))
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?Infinity")
 _POINTERS = ("ts", "model", "response", "turn", "agent", "stop")
+_ATOMS = frozenset((int, float, bool, type(None)))
+_CONTAINERS = frozenset((dict, list))
+_MOST_ESCAPED = 6
+"""Bytes that JSON may need for one character: `\\u0001`."""
+
 _SHORTEST = 12
 """Characters below which a string can not be longer than a reference to it."""
 
@@ -165,54 +170,59 @@ class _Substitution:
             self._register(part, f"/parts/{number}")
 
     def _register(self, value: Any, pointer: str) -> None:  # noqa: ANN401  JSON is any value
-        match value:
-            case str():
-                if len(value) >= _SHORTEST:
-                    self._strings.setdefault(value, pointer)
-            case Struct():
-                for name in value.__struct_fields__:
-                    self._register(getattr(value, name), f"{pointer}/{name}")
-            case dict():
-                self._containers.setdefault(id(value), pointer)
-                for key, member in value.items():
-                    self._register(member, f"{pointer}/{escape(key)}")
-            case list():
-                self._containers.setdefault(id(value), pointer)
-                for number, item in enumerate(value):
-                    self._register(item, f"{pointer}/{number}")
+        kind = type(value)
+        if kind is str:
+            if len(value) >= _SHORTEST:
+                self._strings.setdefault(value, pointer)
+        elif kind is dict:
+            self._containers.setdefault(id(value), pointer)
+            for key, member in value.items():
+                self._register(member, f"{pointer}/{escape(key)}")
+        elif kind is list:
+            self._containers.setdefault(id(value), pointer)
+            for number, item in enumerate(value):
+                self._register(item, f"{pointer}/{number}")
+        elif isinstance(value, Struct):
+            for name in value.__struct_fields__:
+                self._register(getattr(value, name), f"{pointer}/{name}")
 
     def apply(self, value: Any) -> Any:  # noqa: ANN401  JSON is any value
-        match value:
-            case str():
-                return self._string(value) if len(value) >= _SHORTEST else value
-            case dict():
-                if (reference := self._container(value)) is not None:
-                    return reference
-                members = {key: self.apply(member) for key, member in value.items()}
-                first = next(iter(value), None)
-                return {"$lit": members} if first in MARKERS else members
-            case list():
-                reference = self._container(value)
-                return [self.apply(item) for item in value] if reference is None else reference
-            case Number():
-                return {"$num": value.literal}
-            case _:
-                return value
-
-    def _container(self, value: Any) -> dict[str, Any] | None:  # noqa: ANN401  JSON is any value
-        pointer = self._containers.get(id(value))
-        return None if pointer is None else _if_shorter({"$ref": pointer}, value)
+        """Return the value with references in it; it runs for every value of every log."""
+        kind = type(value)
+        if kind is str:
+            return self._string(value) if len(value) >= _SHORTEST else value
+        if kind is Number:
+            return {"$num": value.literal}
+        if kind is not dict and kind is not list:
+            return value
+        if (pointer := self._containers.get(id(value))) is not None:
+            reference = _if_shorter({"$ref": pointer}, value)
+            if reference is not None:
+                return reference
+        if kind is list:
+            return [item if type(item) in _ATOMS else self.apply(item) for item in value]
+        members = dict(value)
+        for key, member in value.items():
+            kind = type(member)
+            if kind is str:
+                if len(member) >= _SHORTEST:
+                    members[key] = self._string(member)
+            elif kind not in _ATOMS:
+                members[key] = self.apply(member)
+        return {"$lit": members} if next(iter(value), None) in MARKERS else members
 
     def _string(self, text: str) -> Any:  # noqa: ANN401  JSON is any value
         if (pointer := self._strings.get(text)) is not None:
-            return _if_shorter({"$ref": pointer}, text) or text
+            marker: dict[str, Any] = {"$ref": pointer}
+            clearly = len(text) > _MOST_ESCAPED * (len(pointer) + 2)  # without encoding either
+            return marker if clearly else _if_shorter(marker, text) or text
         if (file := self._files.get(text)) is not None:
             return file
         if (carried := self._draft.texts.get(text)) is not None:
             value, style = carried
             pointer = self._containers.get(id(value))
             if pointer is not None:
-                marker: dict[str, Any] = {"$json": pointer}
+                marker = {"$json": pointer}
                 if style != "compact":
                     marker["style"] = style
                 return _if_shorter(marker, text) or text
@@ -243,7 +253,7 @@ def resolve(message: Message, pointer: str) -> Any:  # noqa: ANN401  JSON is any
     if elements[0] or len(elements) < 2 or elements[1] == "native":  # noqa: PLR2004
         raise Unresolvable(f"{pointer!r} is no pointer into the message")  # noqa: EM102, TRY003
     for element in elements[1:]:
-        key = element.replace("~1", "/").replace("~0", "~")
+        key = element.replace("~1", "/").replace("~0", "~") if "~" in element else element
         try:
             value = _member(value, key)
         except (KeyError, IndexError, ValueError):
@@ -283,7 +293,11 @@ def restore_record(native: dict[str, Any], message: Message, file: Callable[[str
         case {"raw_file": str(address)}:
             return _payload(file, address, "/native/raw_file")
     style = native.get("style", "compact")
-    value = _Restoration(message, file).apply(native["record"], "/native/record")
+    try:
+        value = _Restoration(message, file).apply(native["record"])
+    except Unresolvable as error:
+        error.pointer = f"/native/record{error.pointer}"
+        raise
     try:
         return encode_native(value, style)
     except (TypeError, ValueError) as error:
@@ -304,50 +318,79 @@ def _payload(file: Callable[[str], bytes], address: object, pointer: str) -> byt
 
 
 class _Restoration:
-    """One pass over a record that puts the values back where references stand."""
+    """One pass over a record that puts the values back where references stand.
+
+    An error's pointer is relative to the value; it grows on its way out, so that the many
+    records without one pay nothing for it.
+    """
 
     def __init__(self, message: Message, file: Callable[[str], bytes]) -> None:
         self._message = message
         self._file = file
 
-    def apply(self, value: Any, place: str) -> Any:  # noqa: ANN401  JSON is any value
-        if isinstance(value, dict):
-            first = next(iter(value), None)
-            if first in MARKERS:
-                return self._marker(value, place)
-            return {
-                key: self.apply(member, f"{place}/{escape(key)}") if isinstance(member, (dict, list)) else member
-                for key, member in value.items()
-            }
-        if isinstance(value, list):
-            return [self.apply(item, f"{place}/{number}") for number, item in enumerate(value)]
-        return value
-
-    def _marker(self, marker: dict[str, Any], place: str) -> Any:  # noqa: ANN401, PLR0911
+    def apply(self, value: Any) -> Any:  # noqa: ANN401  JSON is any value
+        """Return the value that stood here; what holds no marker is returned itself."""
+        if type(value) is dict:
+            if next(iter(value), None) in MARKERS:
+                return self._marker(value)
+            return self._members(value)
+        if type(value) is not list:
+            return value
+        restored = value
+        number = 0
         try:
+            for number, item in enumerate(value):
+                if type(item) in _CONTAINERS and (whole := self.apply(item)) is not item:
+                    if restored is value:
+                        restored = list(value)
+                    restored[number] = whole
+        except Unresolvable as error:
+            error.pointer = f"/{number}{error.pointer}"
+            raise
+        return restored
+
+    def _members(self, value: dict[str, Any]) -> dict[str, Any]:
+        restored = value
+        key = ""
+        try:
+            for key, member in value.items():
+                if type(member) in _CONTAINERS and (whole := self.apply(member)) is not member:
+                    if restored is value:
+                        restored = dict(value)
+                    restored[key] = whole
+        except Unresolvable as error:
+            error.pointer = f"/{escape(key)}{error.pointer}"
+            raise
+        return restored
+
+    def _marker(self, marker: dict[str, Any]) -> Any:  # noqa: ANN401  JSON is any value
+        try:
+            # Nearly all of them are this one.
+            if len(marker) == 1 and type(pointer := marker.get("$ref")) is str:
+                return resolve(self._message, pointer)
             match marker:
-                case {"$ref": str(pointer), **rest} if not rest:
-                    return resolve(self._message, pointer)
                 case {"$json": str(pointer), **rest} if _is_style(rest):
                     value = resolve(self._message, pointer)
                     return encode_native(value, rest.get("style", "compact")).decode()
                 case {"$file": str(address), "encoding": "utf-8", **rest} if not rest:
-                    return _payload(self._file, address, place).decode()
+                    return _payload(self._file, address, "").decode()
                 case {"$file": str(address), "encoding": "base64", **rest} if _is_prefix(rest):
-                    payload = _payload(self._file, address, place)
+                    payload = _payload(self._file, address, "")
                     return rest.get("prefix", "") + base64.b64encode(payload).decode()
                 case {"$num": str(literal), **rest} if not rest and is_number(literal):
                     return Number(literal)
-                case {"$lit": dict(members), **rest} if not rest and next(iter(members), None) in MARKERS:
-                    return {
-                        key: self.apply(member, f"{place}/$lit/{escape(key)}")
-                        for key, member in members.items()
-                    }
         except UnicodeDecodeError:
-            raise Malformed("the file is not UTF-8", place) from None  # noqa: EM101, TRY003
+            raise Malformed("the file is not UTF-8", "") from None
         except Unresolvable as error:
-            raise type(error)(str(error), place) from None
-        raise Malformed(f"no such marker: {sorted(marker)}", place)  # noqa: EM102, TRY003
+            raise type(error)(str(error), "") from None
+        members = marker.get("$lit")
+        if len(marker) == 1 and isinstance(members, dict) and next(iter(members), None) in MARKERS:
+            try:
+                return self._members(members)
+            except Unresolvable as error:
+                error.pointer = f"/$lit{error.pointer}"
+                raise
+        raise Malformed(f"no such marker: {sorted(marker)}", "")
 
 
 def is_number(literal: str) -> bool:
