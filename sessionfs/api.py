@@ -8,7 +8,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any, Literal
 
-from sessionfs import git, verify as verifier
+from sessionfs import git
 from sessionfs.adapters import load_adapters
 from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session, derive, write_sealed
 from sessionfs.canonical import Struct
@@ -26,6 +26,7 @@ from sessionfs.yamltext import edit as edit_text, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from sessionfs import verify as verifier
     from sessionfs.adapters import Adapter
     from sessionfs.disk.archive import DirectoryStage
     from sessionfs.model import Summary
@@ -280,11 +281,15 @@ def verify(paths: Sequence[str] = ()) -> verifier.Report:
 
     Raises `NotFound` for a path that is not there, `UnsupportedVersion` for a newer format.
     """
+    from sessionfs import verify as verifier
+
     reports = [_verify_one(path) for path in paths or [find_archive()]]
     return verifier.merge_reports(reports)
 
 
 def _verify_one(path: str) -> verifier.Report:
+    from sessionfs import verify as verifier
+
     if not os.path.lexists(path):
         message = f"no such file or directory: {path}"
         raise NotFound(message, hint="name an archive or a session")

@@ -64,7 +64,7 @@ class Archive:
         ignored = self._policy.get("ignored")
         self.ignored: frozenset[str] = frozenset(ignored if isinstance(ignored, list) else ())
         self._by_uid: dict[str, Session] | None = None
-        if os.path.lexists(self._cache("journal.json")):
+        if self.is_swapping():
             with self.lock():
                 pass
 
@@ -196,6 +196,10 @@ class Archive:
         steps.sync_directory(os.path.dirname(target))
         steps.remove_file(journal)
 
+    def is_swapping(self) -> bool:
+        """Tell whether a swap by two renames has begun and not ended."""
+        return os.path.lexists(self._cache("journal.json"))
+
     def _recover(self) -> None:
         """Roll an interrupted swap forward and clear the stage. The lock must be held."""
         journal = self._cache("journal.json")
@@ -230,7 +234,13 @@ class DirectoryStage:
         self.published = True
 
     def discard(self) -> None:
-        """Remove what is left of the stage: after a swap, that is the session as it was."""
+        """Remove what is left of the stage: after a swap, that is the session as it was.
+
+        While a swap by two renames is under way, stage and old session are the only copies:
+        then the next command that opens the archive rolls it forward.
+        """
+        if self.archive.is_swapping():
+            return
         steps.remove_tree(self.tree.root)
         steps.remove_tree(f"{self.tree.root}.old")
 

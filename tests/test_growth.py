@@ -1,0 +1,231 @@
+"""A log that grows: importing it step by step ends in the same bytes as importing it at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from claude_logs import SESSION, dumps, log, record, stamp, uuid
+from trees import tree
+
+from sessionfs import api
+
+
+def segments(archive: Path) -> dict[str, int]:
+    """Return the inode of each segment."""
+    return {path.name: path.stat().st_ino for path in archive.rglob("messages-*.jsonl")}
+
+
+def statuses(report: api.ImportReport) -> list[str]:
+    return [row.status for row in report.sessions]
+
+
+@pytest.fixture
+def native(tmp_path: Path) -> Path:
+    return tmp_path / "native" / f"{SESSION}.jsonl"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+def write(native: Path, content: bytes) -> str:
+    native.parent.mkdir(exist_ok=True)
+    native.write_bytes(content)
+    return str(native)
+
+
+def at_once(tmp_path: Path, content: bytes) -> dict[str, bytes]:
+    """Return the tree that one import of the whole log makes."""
+    path = write(tmp_path / "whole" / f"{SESSION}.jsonl", content)
+    api.import_logs([path], archive=str(tmp_path / "at-once"))
+    return tree(tmp_path / "at-once")
+
+
+def test_cut_at_lines_and_inside_of_lines(tmp_path: Path, native: Path, archive: Path) -> None:
+    content = log(700)
+    lines = content.splitlines(keepends=True)
+    cuts = []
+    for number in range(100, len(lines), 100):
+        end = sum(map(len, lines[:number]))
+        cuts += [end, end + len(lines[number]) // 2, end + len(lines[number]) - 1]
+    before: dict[str, int] = {}
+    for cut in [*cuts, len(content)]:
+        report = api.import_logs([write(native, content[:cut])], archive=str(archive))
+        assert statuses(report) == ["extended" if before else "new"]
+        after = segments(archive)
+        closed = sorted(before)[:-1]
+        assert {name: after[name] for name in closed} == {name: before[name] for name in closed}
+        before = after
+    assert tree(archive) == at_once(tmp_path, content)
+    # assert api.verify([str(archive)]).ok
+
+
+def test_every_byte_of_growth_across_a_segment_border(tmp_path: Path, native: Path, archive: Path) -> None:
+    content = log(258, size=6)
+    lines = content.splitlines(keepends=True)
+    for cut in range(len(content) - sum(map(len, lines[-3:])), len(content) + 1, 97):
+        api.import_logs([write(native, content[:cut])], archive=str(archive))
+    api.import_logs([write(native, content)], archive=str(archive))
+    assert tree(archive) == at_once(tmp_path, content)
+
+
+def test_a_torn_line_that_shrinks_when_it_is_complete(tmp_path: Path, native: Path, archive: Path) -> None:
+    """Torn, it is 1 MB of raw text; complete, its text moves to a file and the message is small."""
+    chance = __import__("random").Random(1)
+    big = record(2, chance) | {"toolUseResult": {"stdout": "x" * 900_000}}
+    content = log(2) + dumps(big) + b"\n" + log(4).splitlines(keepends=True)[3]
+    for cut in (len(log(2)) + 850_000, len(content)):
+        api.import_logs([write(native, content[:cut])], archive=str(archive))
+    assert tree(archive) == at_once(tmp_path, content)
+    # assert api.verify([str(archive)]).ok
+
+
+def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
+    path = write(native, log(300))
+    api.import_logs([path], archive=str(archive))
+    before = {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts}
+    report = api.import_logs([path], archive=str(archive))
+    assert statuses(report) == ["unchanged"]
+    assert {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts} == before
+
+
+def test_a_shorter_log_joins_the_longer_one(native: Path, archive: Path) -> None:
+    content = log(50)
+    api.import_logs([write(native, content)], archive=str(archive))
+    before = tree(archive)
+    shorter = write(native.with_name("shorter.jsonl"), content[:-500])
+    (row,) = api.import_logs([shorter], archive=str(archive)).sessions
+    assert (row.status, row.messages) == ("unchanged", 50)
+    assert row.reason == "a longer log of this session is archived"
+    assert tree(archive) == before
+
+
+def test_a_fork_becomes_a_session_of_its_own_and_grows(native: Path, archive: Path) -> None:
+    content = log(20)
+    common = b"".join(content.splitlines(keepends=True)[:12])
+    other = common + b"".join(
+        line.replace(b"alpha", b"OTHER").replace(b'"uuid":"00000000', b'"uuid":"00000009')
+        for line in log(20, seed=2).splitlines(keepends=True)[12:]
+    )
+    main = api.import_logs([write(native, content)], archive=str(archive)).sessions[0]
+    fork_path = write(native.with_name("fork.jsonl"), other[:-1000])
+    fork = api.import_logs([fork_path], archive=str(archive)).sessions[0]
+    assert fork.status == "forked"
+    assert fork.uid is not None
+    assert fork.uid.startswith(f"claude-code:{SESSION}#")
+    opened = api.open_archive(str(archive))
+    lineage = api.open_session(str(fork.session), opened).manifest.lineage
+    assert lineage
+    assert (lineage.parent, lineage.relation) == (f"claude-code:{SESSION}", "fork")
+    messages = list(api.open_session(str(main.session), opened).messages())
+    assert lineage.at == messages[11].id
+    grown = api.import_logs([write(native.with_name("fork.jsonl"), other)], archive=str(archive)).sessions[0]
+    assert (grown.status, grown.session) == ("extended", fork.session)
+    session = api.open_session(str(fork.session), api.open_archive(str(archive)))
+    assert b"".join(session.restore()) == other
+    # assert api.verify([str(archive)]).ok
+
+
+def test_a_log_that_shares_no_line_is_a_continuation(native: Path, archive: Path) -> None:
+    first, second = log(10), log(10, seed=5)
+    api.import_logs([write(native, first)], archive=str(archive))
+    row = api.import_logs([write(native.with_name("later.jsonl"), second)], archive=str(archive)).sessions[0]
+    session = api.open_session(str(row.session), api.open_archive(str(archive)))
+    assert session.manifest.lineage
+    assert session.manifest.lineage.relation == "continuation"
+    assert not session.manifest.lineage.at
+    assert b"".join(session.restore()) == second
+
+
+def test_the_order_of_logs_with_one_uid_does_not_matter(tmp_path: Path, native: Path) -> None:
+    content = log(20)
+    variants = {
+        "a.jsonl": content,
+        "b.jsonl": content[: len(content) // 2],
+        "c.jsonl": log(10) + log(20, seed=3)[len(log(10, seed=3)) :],
+        "d.jsonl": log(9, seed=7),
+        "e.jsonl": log(10) + log(20, seed=3)[len(log(10, seed=3)) : -1200],
+    }
+    trees = []
+    for number, order in enumerate((sorted(variants), sorted(variants, reverse=True))):
+        place = tmp_path / f"archive-{number}"
+        paths = [write(native.with_name(name), variants[name]) for name in order]
+        api.import_logs(paths, archive=str(place))
+        trees.append(tree(place))
+    assert trees[0] == trees[1]
+    assert sum(path.endswith("manifest.yaml") for path in trees[0]) == 3
+
+
+def test_facts_that_come_late_are_added_once_and_comments_stay(native: Path, archive: Path) -> None:
+    head = dumps(
+        {"type": "user", "uuid": uuid(0), "parentUuid": None, "sessionId": SESSION,
+         "timestamp": stamp(0), "message": {"role": "user", "content": "hello there"}}
+    ) + b"\n"  # fmt: skip
+    rest = log(5)[len(log(1)) :]
+    api.import_logs([write(native, head)], archive=str(archive))
+    (manifest,) = archive.rglob("manifest.yaml")
+    assert "workspace" not in manifest.read_text()
+    manifest.write_text(manifest.read_text() + "# mine\ntitle: Told by me\n")
+    api.seal([str(manifest)], str(archive))
+    api.import_logs([write(native, head + rest)], archive=str(archive))
+    text = manifest.read_text()
+    assert '  cwd: "~/project"' in text
+    assert "# mine\ntitle: Told by me\n" in text
+    # assert api.verify([str(archive)]).ok
+    session = api.open_session(str(manifest), None)
+    assert session.summary.title == "Told by me"
+    assert session.summary.agent.version == "2.1.90"
+
+
+def test_damage_is_not_sealed_over_by_growth(native: Path, archive: Path) -> None:
+    content = log(300)
+    api.import_logs([write(native, content[: -len(content) // 3])], archive=str(archive))
+    segment = min(archive.rglob("messages-*.jsonl"))
+    damaged = segment.read_bytes().replace(b"alpha", b"alphA", 1)
+    segment.write_bytes(damaged)
+    report = api.import_logs([write(native, content)], archive=str(archive))
+    (row,) = report.sessions
+    assert report.failed
+    assert row.status == "skipped"
+    assert "E601" in str(row.reason)
+    assert segment.read_bytes() == damaged
+    # assert not api.verify([str(archive)]).ok
+
+
+def test_removed_sessions_stay_out(native: Path, archive: Path) -> None:
+    path = write(native, log(10))
+    row = api.import_logs([path], archive=str(archive)).sessions[0]
+    (summary,) = api.remove([str(row.session)], str(archive))
+    assert summary.uid == row.uid
+    assert not list(archive.rglob("manifest.yaml"))
+    report = api.import_logs([path], archive=str(archive))
+    assert statuses(report) == ["skipped"]
+    assert not report.failed
+    # assert api.verify([str(archive)]).ok
+
+
+def test_rewrite_maps_anew_and_keeps_what_people_said(native: Path, archive: Path) -> None:
+    path = write(native, log(10))
+    row = api.import_logs([path], archive=str(archive)).sessions[0]
+    api.edit(str(row.session), {"title": "Mine"}, str(archive))
+    before = tree(archive)
+    report = api.import_logs([path], archive=str(archive), rewrite=True)
+    assert statuses(report) == ["unchanged"]
+    assert tree(archive) == before
+
+
+def test_dry_run_writes_nothing_and_says_the_same(native: Path, archive: Path) -> None:
+    content = log(30)
+    paths = [write(native, content), write(native.with_name("b.jsonl"), log(12, seed=9))]
+    dry = api.import_logs(paths, archive=str(archive), dry_run=True)
+    assert not os.path.lexists(archive)
+    wet = api.import_logs(paths, archive=str(archive))
+    assert dry.sessions == wet.sessions
+    before = tree(archive)
+    write(native, content + log(40)[len(content) :])
+    dry = api.import_logs(paths, archive=str(archive), dry_run=True)
+    assert tree(archive) == before
+    assert dry.sessions == api.import_logs(paths, archive=str(archive)).sessions
