@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sessionfs.disk.archive import POLICY
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.importer import Imported
@@ -62,7 +63,11 @@ def _walk(
 ) -> None:
     tree = DirTree(root)
     before = len(found.logs)
-    for path in tree.paths():
+    paths = tree.paths()
+    archives = [path[: -len(POLICY)] for path in paths if f"/{path}".endswith(f"/{POLICY}")]
+    for path in paths:
+        if path.startswith(tuple(archives)) or ".git" in path.split("/"):
+            continue  # what an archive or git holds are copies of logs, not logs
         log = _look(tree, root, path, adapters, found, seen, named=False)
         if log is not None:
             beside = [*log.adapter.leading(tree, path), *log.adapter.attachable(tree, path)]

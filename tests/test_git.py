@@ -1,0 +1,113 @@
+"""Archives in real git: what is committed comes out the same, and importing again leaves no diff."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from claude_logs import SESSION, log
+from trees import tree
+
+from sessionfs import api
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+HOSTILE = """\
+* text=auto eol=crlf ident merge=union export-subst
+*.jsonl working-tree-encoding=UTF-16LE
+.sessions/** export-ignore
+"""
+
+
+def git(directory: Path, *arguments: str) -> str:
+    """Run git and return what it prints."""
+    done = subprocess.run(  # noqa: S603
+        ["git", *IDENTITY, *arguments], cwd=directory, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose own attributes and ignores are against us."""
+    place = tmp_path / "repository"
+    place.mkdir()
+    git(place, "init", "--quiet")
+    (place / ".gitattributes").write_text(HOSTILE)
+    (place / ".gitignore").write_text("*.jsonl\nfiles/\nsummary.json\n")
+    return place
+
+
+def fill(repository: Path, count: int = 300) -> Path:
+    """Import a log of `count` records that has CR, `$Id$` and long text in it."""
+    native = repository.parent / "native" / f"{SESSION}.jsonl"
+    native.parent.mkdir(exist_ok=True)
+    content = log(count).replace(b"alpha", b"$Id$ \\r\\n").replace(b"bravo", b"$Format:%H$")
+    native.write_bytes(content)
+    api.import_logs([str(native)], archive=str(repository / ".sessions"))
+    return native
+
+
+def test_a_second_import_leaves_the_status_clean(repository: Path) -> None:
+    native = fill(repository)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "sessions")
+    committed = git(repository, "ls-files", ".sessions").split()
+    assert {f".sessions/{path}" for path in tree(repository / ".sessions")} == set(committed)
+    api.import_logs([str(native)], archive=str(repository / ".sessions"))
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_growth_changes_only_the_open_segment(repository: Path) -> None:
+    fill(repository, 600)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "sessions")
+    fill(repository, 620)
+    changed = {line.rpartition("/")[2] for line in git(repository, "status", "--porcelain").splitlines()}
+    assert changed == {"messages-00000513.jsonl", "summary.json", "checksums.b3"}
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "input", "false"])
+def test_no_setting_of_line_ends_changes_a_byte(repository: Path, tmp_path: Path, autocrlf: str) -> None:
+    git(repository, "config", "core.autocrlf", autocrlf)
+    fill(repository)
+    before = tree(repository / ".sessions")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "sessions")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "-c", f"core.autocrlf={autocrlf}", str(repository), str(clone))
+    assert tree(clone / ".sessions") == before
+    assert api.verify([str(clone / ".sessions")]).ok
+    git(repository, "archive", "-o", str(tmp_path / "a.tar"), "HEAD")
+    (tmp_path / "exported").mkdir()
+    subprocess.run(["tar", "-xf", str(tmp_path / "a.tar"), "-C", str(tmp_path / "exported")], check=True)  # noqa: S603, S607
+    assert tree(tmp_path / "exported" / ".sessions") == before
+
+
+def test_two_branches_that_grew_one_session_conflict(repository: Path) -> None:
+    """Without any driver: a clone that knows nothing of us must not blend two sessions."""
+    fill(repository, 20)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "base")
+    git(repository, "checkout", "--quiet", "-b", "other")
+    fill(repository, 30)
+    git(repository, "commit", "--quiet", "-am", "theirs")
+    git(repository, "checkout", "--quiet", "-")
+    fill(repository, 25)
+    git(repository, "commit", "--quiet", "-am", "ours")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge", "other")
+    conflicts = git(repository, "diff", "--name-only", "--diff-filter=U")
+    assert "checksums.b3" in conflicts
+
+
+def test_a_hidden_archive_is_told(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text(".sessions/\n")
+    archive = api.init(str(tmp_path / ".sessions"))
+    assert api.is_hidden_from_git(archive)
+    (tmp_path / ".gitignore").write_text("*.jsonl\n")
+    assert not api.is_hidden_from_git(archive)
