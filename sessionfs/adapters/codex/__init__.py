@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.adapters.codex.meta import FLAVOR
-from sessionfs.adapters.codex.rollout import Rollout, is_line
+from sessionfs.adapters.codex.rollout import Rollout, is_bare_item, is_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,8 @@ class Codex:
 
     def recognizes(self, records: Sequence[Any]) -> int:
         """Return how many of the first records of a file are lines of a rollout."""
-        return sum(map(is_line, records))
+        lines = sum(map(is_line, records))
+        return lines + sum(map(is_bare_item, records)) if lines else 0
 
     def children(self, tree: Tree, path: str) -> Sequence[str]:  # noqa: ARG002
         """Return nothing: a subagent's rollout stands beside its parent's and names it."""

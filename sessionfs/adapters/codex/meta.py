@@ -17,7 +17,6 @@ FLAVOR: Final = "codex"
 
 _FACT = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]{1,4096}")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}):([0-9]{2}):([0-9]{2})")
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
 
 
 def uid(identifier: str) -> str:
@@ -29,7 +28,6 @@ def facts(meta: dict[str, Any]) -> Facts:
     """Return the facts of a `session_meta`, or of the header that old versions wrote."""
     identifier = identifier_of(meta, "id")
     git = mapping_of(meta, "git")
-    repository = _fact(git, "repository_url")
     spawn = mapping_of(mapping_of(mapping_of(meta, "source"), "subagent"), "thread_spawn")
     spawner = identifier_of(spawn, "parent_thread_id") or identifier_of(meta, "parent_thread_id")
     origin = spawner or identifier_of(meta, "forked_from_id")
@@ -40,7 +38,7 @@ def facts(meta: dict[str, Any]) -> Facts:
         cwd=_fact(meta, "cwd"),
         branch=_fact(git, "branch"),
         commit=_fact(git, "commit_hash"),
-        repository=repository and without_credentials(repository),
+        repository=_fact(git, "repository_url"),
     )
     if origin and origin != identifier:
         learned.parent, learned.relation = uid(origin), "subagent" if spawner else "fork"
@@ -75,16 +73,3 @@ def _file_name(identifier: str | None, timestamp: str | None) -> str | None:
         return None
     name = f"rollout-{'-'.join(time.groups())}-{identifier}.jsonl"
     return name if is_safe_path(name) else None
-
-
-def without_credentials(url: str) -> str:
-    """Return a repository's URL without user, password and query, which may let one in.
-
-    The user of an ssh URL is part of the address and stays, without a password.
-    """
-    plain = url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
-    if (found := _USERINFO.match(plain)) is None:
-        return plain
-    scheme, user = found.groups()
-    kept = f"{user.split(':')[0]}@" if scheme.lower() in {"ssh://", "git+ssh://"} else ""
-    return f"{scheme}{kept}{plain[found.end() :]}"

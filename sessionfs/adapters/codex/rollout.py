@@ -124,16 +124,21 @@ _COUNTS = {
 
 
 def is_line(record: object) -> bool:
-    """Tell whether a value is a line of a rollout, of any age."""
+    """Tell whether a value is a line that only a rollout has, of any age."""
     if not isinstance(record, dict):
         return False
     kind = record.get("type")
-    if not isinstance(kind, str):
-        return record.get("record_type") == "state" or _is_header(record)
-    if kind in _WRAPPED:
-        return isinstance(record.get("payload"), dict)
-    foreign = {"uuid", "parentId", "message"} & record.keys()  # others have messages too
-    return kind in _BARE and _BARE[kind] in record and not foreign
+    if isinstance(kind, str):
+        return kind in _WRAPPED and isinstance(record.get("payload"), dict)
+    return record.get("record_type") == "state" or _is_header(record)
+
+
+def is_bare_item(record: object) -> bool:
+    """Tell whether a value is an item of the conversation, as logs of other agents have too."""
+    if not isinstance(record, dict):
+        return False
+    kind = record.get("type")
+    return isinstance(kind, str) and kind in _BARE and _BARE[kind] in record
 
 
 def _is_header(record: dict[str, Any]) -> bool:
@@ -193,7 +198,7 @@ class Rollout:
             case "world_state":
                 draft.kind, draft.parts = "context", [Data(value=payload)]
             case "compacted":
-                self._compacted(draft, text_of(payload, "message"))
+                self._compacted(draft, payload)
             case "inter_agent_communication" | "inter_agent_communication_metadata":
                 draft.kind, draft.actor, draft.parts = "subagent", "subagent", [Data(value=payload)]
             case _:
@@ -312,7 +317,11 @@ class Rollout:
         draft.role, draft.kind, draft.actor, draft.model = "assistant", kind, "model", self._model
         draft.parts = [part(text=text)] if (text := text_of(said, "text")) else []
 
-    def _compacted(self, draft: Draft, text: str | None) -> None:
+    def _compacted(self, draft: Draft, payload: dict[str, Any]) -> None:
+        for item in list_of(payload, "replacement_history"):
+            if isinstance(item, dict):
+                items.content(draft, item.get("content"))  # its images refer to their files
+        text = text_of(payload, "message")
         self._summarized = self._summarized and text is None
         self._summarize(draft, [Text(text=text)] if text else [])
 
