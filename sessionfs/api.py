@@ -18,15 +18,17 @@ from sessionfs.disk.find import Found, find_logs, stores, within
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
 from sessionfs.identity import is_ulid
-from sessionfs.importer import Imported, import_logs as import_into
+from sessionfs.importer import Imported
+from sessionfs.importer import import_logs as import_into
 from sessionfs.model import PEOPLE
 from sessionfs.tree import read_bytes
-from sessionfs.yamltext import edit as edit_text, parse
+from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
+from sessionfs.yamltext import edit as edit_text
+from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sessionfs import verify as verifier
     from sessionfs.adapters import Adapter
     from sessionfs.disk.archive import DirectoryStage
     from sessionfs.model import Summary
@@ -105,7 +107,9 @@ def open_session(name: str, archive: Archive | None = None) -> Session:
     matches = [path for path in archive.paths() if path.rpartition("/")[2].startswith(name.upper())]
     if len(matches) == 1 and name:
         return archive.session(matches[0])
-    message = f"{len(matches)} sessions begin with {name}" if matches and name else f"no session {name}"
+    message = (
+        f"{len(matches)} sessions begin with {name}" if matches and name else f"no session {name}"
+    )
     raise NotFound(message, hint="`sessionfs list` shows what there is")
 
 
@@ -177,7 +181,9 @@ def _is_wanted(row: Imported) -> bool:
 def _add_stores(
     found: Found, adapters: Mapping[str, Adapter], environment: Mapping[str, str], here: str | None
 ) -> None:
-    home = environment.get("USERPROFILE" if sys.platform == "win32" else "HOME") or os.path.expanduser("~")
+    home = environment.get(
+        "USERPROFILE" if sys.platform == "win32" else "HOME"
+    ) or os.path.expanduser("~")
     known = {log.shown for log in found.logs}
     for place in stores(adapters, environment, home, sys.platform):
         more = find_logs([place], adapters)
@@ -276,20 +282,16 @@ def list_sessions(
     return rows[offset : None if limit is None else offset + limit]
 
 
-def verify(paths: Sequence[str] = ()) -> verifier.Report:
+def verify(paths: Sequence[str] = ()) -> Report:
     """Verify archives and sessions; without a path, the nearest archive.
 
     Raises `NotFound` for a path that is not there, `UnsupportedVersion` for a newer format.
     """
-    from sessionfs import verify as verifier
-
     reports = [_verify_one(path) for path in paths or [find_archive()]]
-    return verifier.merge_reports(reports)
+    return merge_reports(reports)
 
 
-def _verify_one(path: str) -> verifier.Report:
-    from sessionfs import verify as verifier
-
+def _verify_one(path: str) -> Report:
     if not os.path.lexists(path):
         message = f"no such file or directory: {path}"
         raise NotFound(message, hint="name an archive or a session")
@@ -297,12 +299,14 @@ def _verify_one(path: str) -> verifier.Report:
     if root is not None:
         with contextlib.suppress(NotFound, FormatError):
             check_reader(_facts(root, MANIFEST), os.path.join(path, MANIFEST))
-        return verifier.verify_tree(DirTree(root), name=os.path.basename(root))
+        return verify_tree(DirTree(root), name=os.path.basename(root))
     if os.path.isdir(path) and not os.path.isfile(os.path.join(path, POLICY)):
-        if os.path.isfile(os.path.join(path, CHECKSUMS)) or os.path.isfile(os.path.join(path, MANIFEST)):
-            return verifier.verify_tree(DirTree(path), name=None)
+        if os.path.isfile(os.path.join(path, CHECKSUMS)) or os.path.isfile(
+            os.path.join(path, MANIFEST)
+        ):
+            return verify_tree(DirTree(path), name=None)
         path = find_archive(path) if os.path.isdir(os.path.join(path, DEFAULT)) else path
-    return verifier.verify_archive(Archive(path).tree)
+    return verify_archive(Archive(path).tree)
 
 
 def _facts(root: str, name: str) -> dict[str, Any]:
@@ -310,7 +314,9 @@ def _facts(root: str, name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def seal(names: Sequence[str], archive: str | None = None, *, accept_content: bool = False) -> list[tuple[Session, str]]:
+def seal(
+    names: Sequence[str], archive: str | None = None, *, accept_content: bool = False
+) -> list[tuple[Session, str]]:
     """Make anew what is derived, summary.json and checksums.b3, and return each seal.
 
     Raises `Conflict` where content differs from its checksums, unless that is accepted.

@@ -29,7 +29,7 @@ from sessionfs.tree import read_bytes
 from sessionfs.yamltext import emit, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from sessionfs.model import Part
     from sessionfs.tree import Tree, WritableTree
@@ -155,7 +155,9 @@ class Session:
                 actual, _ = digest_stream(stream)
             if listed.pop(path, None) != actual:
                 raise FormatError(
-                    "E601", self._where(path), "the file is not what checksums.b3 says",
+                    "E601",
+                    self._where(path),
+                    "the file is not what checksums.b3 says",
                     hint="run `sessionfs verify`; bring the session back from git first",
                 )
         for path in listed:
@@ -202,7 +204,7 @@ class Session:
             raise FormatError("E512", self._where(f"seq {message.seq}"), str(error)) from error
         return native.get("source"), content
 
-    def restore(self) -> Iterator[bytes]:
+    def restore(self) -> Generator[bytes, None, None]:
         """Yield the native log, line by line, byte for byte."""
         return (content for source, content in self.native_lines() if source is None)
 
@@ -336,9 +338,7 @@ class SessionWriter:
         self._close_segment()
         self._put(MANIFEST, emit_manifest(manifest) if text is None else text)
         redactions = self._keep_redactions()
-        summary = self._summarizer.finish(
-            manifest, self._sizes, self._sources.finish(), redactions
-        )
+        summary = self._summarizer.finish(manifest, self._sizes, self._sources.finish(), redactions)
         self._put(SUMMARY, encode_summary(summary))
         checksums = format_checksums(self._digests)
         with self._tree.create(CHECKSUMS) as stream:
@@ -397,4 +397,3 @@ def write_sealed(
 def emit_manifest(manifest: Manifest) -> bytes:
     """Return the canonical manifest.yaml."""
     return emit(to_plain(manifest), "manifest")
-

@@ -164,7 +164,7 @@ def style_of(value: object, text: bytes) -> Style | None:
     return None
 
 
-def plain_copy(value: Any) -> Any:  # noqa: ANN401, PLR0911  JSON is any value, of six types
+def plain_copy(value: Any) -> Any:  # noqa: ANN401  JSON is any value, of six types
     """Return a value that our encoder can write, as near to `value` as JSON readers agree.
 
     A number beyond a double or an exact integer becomes the string of its literal; half of

@@ -23,9 +23,13 @@ def is_ignored(path: str) -> bool:
 
 def _git(directory: str, *arguments: str) -> str | None:
     try:
-        finished = subprocess.run(  # noqa: S603
-            ["git", "-C", directory, *arguments],  # noqa: S607
-            capture_output=True, timeout=_SECONDS, check=False, text=True, errors="replace",
+        finished = subprocess.run(
+            ["git", "-C", directory, *arguments],
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            text=True,
+            errors="replace",
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _HEAD_LINES = 256
 _HEAD_BYTES = 8 << 20
-_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -165,8 +163,11 @@ def identify(log: Log, *, until_directory: bool = False) -> Identity | None:
             return None
         native_id = fallback_native_id(first_line)
     return Identity(
-        flavor=log.adapter.flavor, native_id=native_id, name=_name(facts, native_id),
-        facts=facts, millis=millis,
+        flavor=log.adapter.flavor,
+        native_id=native_id,
+        name=_name(facts, native_id),
+        facts=facts,
+        millis=millis,
     )
 
 
@@ -175,8 +176,3 @@ def _name(facts: Facts, native_id: str) -> str:
         if name is not None and is_safe_path(name):
             return name
     return "log.jsonl"
-
-
-def without_credentials(repository: str) -> str:
-    """Return a repository's address without user name and password."""
-    return _CREDENTIALS.sub("", repository)

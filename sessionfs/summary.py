@@ -33,7 +33,12 @@ _BLANK = re.compile(r"[ \t\n\r\f\v]+")
 _EXACT = Context(prec=1000)
 _STATES = {"start": "active", "resume": "active", "suspend": "suspended", "end": "ended"}
 _READERS = {"Read": "file_path"}
-_EDITORS = {"Edit": "file_path", "MultiEdit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path"}
+_EDITORS = {
+    "Edit": "file_path",
+    "MultiEdit": "file_path",
+    "Write": "file_path",
+    "NotebookEdit": "notebook_path",
+}
 _PATCHED = re.compile(r"^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+)$", re.MULTILINE)
 
 
@@ -97,8 +102,12 @@ class Summarizer:
         known = [number if isinstance(number, int) else 0 for number in row]
         before = self._responses.get(response, []) if isinstance(response, str) else []
         if isinstance(response, str):
-            self._responses[response] = [max(pair) for pair in zip(known, before or known, strict=True)]
-        for name, number, value, old in zip(_USAGE, known, row, before or [0] * len(row), strict=True):
+            self._responses[response] = [
+                max(pair) for pair in zip(known, before or known, strict=True)
+            ]
+        for name, number, value, old in zip(
+            _USAGE, known, row, before or [0] * len(row), strict=True
+        ):
             if isinstance(value, int):
                 self._usage[name] = self._usage.get(name, 0) + max(number - old, 0)
 
@@ -140,17 +149,32 @@ class Summarizer:
         directory = cwd if isinstance(cwd, str) else ""
         title = manifest.title or self._native_title or self._prompt
         return Summary(
-            format=manifest.format, min_reader=manifest.min_reader, id=manifest.id,
-            uid=manifest.source.uid, flavor=manifest.source.flavor,
-            native_id=manifest.source.native_id, nature=manifest.source.nature,
-            adapter=manifest.source.adapter, agent=manifest.agent,
+            format=manifest.format,
+            min_reader=manifest.min_reader,
+            id=manifest.id,
+            uid=manifest.source.uid,
+            flavor=manifest.source.flavor,
+            native_id=manifest.source.native_id,
+            nature=manifest.source.nature,
+            adapter=manifest.source.adapter,
+            agent=manifest.agent,
             title=manifest.title or (_short(title, TITLE) if title else None),
-            started_at=manifest.started_at, ended_at=self._ended_at, state=self._state,
-            workspace=manifest.workspace, lineage=manifest.lineage, outcome=manifest.outcome,
-            task_ref=manifest.task_ref, domain=manifest.domain, actor=manifest.actor,
-            tags=manifest.tags, messages=self._messages, roles=_sorted(self._roles),
-            kinds=_sorted(self._kinds), models=sorted(self._models),
-            provider=self._provider or UNSET, usage=self._total(),
+            started_at=manifest.started_at,
+            ended_at=self._ended_at,
+            state=self._state,
+            workspace=manifest.workspace,
+            lineage=manifest.lineage,
+            outcome=manifest.outcome,
+            task_ref=manifest.task_ref,
+            domain=manifest.domain,
+            actor=manifest.actor,
+            tags=manifest.tags,
+            messages=self._messages,
+            roles=_sorted(self._roles),
+            kinds=_sorted(self._kinds),
+            models=sorted(self._models),
+            provider=self._provider or UNSET,
+            usage=self._total(),
             cost=[
                 Cost(amount=f"{amount:f}", currency=currency)
                 for currency, amount in sorted(self._costs.items())
@@ -158,8 +182,11 @@ class Summarizer:
             preview=_short(self._prompt, PREVIEW) if self._prompt else None,
             files_read=sorted({relative(path, directory) for path in self._read}),
             files_edited=sorted({relative(path, directory) for path in self._edited}),
-            tools=_sorted(self._tools), fidelity=self._fidelity(redactions),
-            source_files=list(source_files), redactions=redactions, files=_sorted(files),
+            tools=_sorted(self._tools),
+            fidelity=self._fidelity(redactions),
+            source_files=list(source_files),
+            redactions=redactions,
+            files=_sorted(files),
         )  # type: ignore[arg-type]
 
     def _total(self) -> dict[str, int | str]:

@@ -98,14 +98,11 @@ def read_bytes(tree: Tree, path: str) -> bytes:
 
 def is_safe_path(path: str) -> bool:
     """Tell whether every system can hold `path` and it stays inside its tree."""
-    return (
-        0 < len(path) <= MAX_PATH
-        and all(
-            _ELEMENT.fullmatch(element)
-            and not element.endswith((".", " "))
-            and not _RESERVED.fullmatch(element)
-            for element in path.split("/")
-        )
+    return 0 < len(path) <= MAX_PATH and all(
+        _ELEMENT.fullmatch(element)
+        and not element.endswith((".", " "))
+        and not _RESERVED.fullmatch(element)
+        for element in path.split("/")
     )
 
 
@@ -113,7 +110,9 @@ def check_path(path: str) -> None:
     """Raise `UnsafePath` unless `path` is safe. Enforces E108."""
     if not is_safe_path(path):
         message = f"unsafe path {path!r}"
-        raise UnsafePath(message, hint="a path is relative, ASCII, without .., and at most 180 bytes")
+        raise UnsafePath(
+            message, hint="a path is relative, ASCII, without .., and at most 180 bytes"
+        )
 
 
 class SubTree:

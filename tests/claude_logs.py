@@ -44,17 +44,30 @@ def record(number: int, chance: random.Random, *, session: str = SESSION, size: 
             body = {"type": "user", "message": {"role": "user", "content": text}}
         case 1:
             blocks = [{"type": "tool_use", "id": call, "name": "Bash", "input": {"command": text}}]
-            body = {"type": "assistant", "message": _reply(number, blocks), "requestId": f"req_{number}"}
+            body = {
+                "type": "assistant",
+                "message": _reply(number, blocks),
+                "requestId": f"req_{number}",
+            }
         case 2:
             block = {"tool_use_id": call, "type": "tool_result", "content": text, "is_error": False}
             body = {
                 "type": "user",
                 "message": {"role": "user", "content": [block]},
-                "toolUseResult": {"stdout": text, "stderr": "", "interrupted": False, "isImage": False},
+                "toolUseResult": {
+                    "stdout": text,
+                    "stderr": "",
+                    "interrupted": False,
+                    "isImage": False,
+                },
             }
         case _:
             blocks = [{"type": "text", "text": text}]
-            body = {"type": "assistant", "message": _reply(number, blocks), "requestId": f"req_{number}"}
+            body = {
+                "type": "assistant",
+                "message": _reply(number, blocks),
+                "requestId": f"req_{number}",
+            }
     return envelope | body | {"uuid": uuid(number), "timestamp": stamp(number)}
 
 

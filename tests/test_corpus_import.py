@@ -10,12 +10,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from trees import sessions, tree
 
 from sessionfs import api
 from sessionfs.digest import digest
-from sessionfs.logs import open_plain
 from sessionfs.disk.tree import DirTree
+from sessionfs.logs import open_plain
+from trees import sessions, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,9 @@ def plain(path: str) -> bytes:
         return stream.read()
 
 
-def test_every_file_is_archived_or_named(corpus: Path, imported: tuple[Path, list[Imported]]) -> None:
+def test_every_file_is_archived_or_named(
+    corpus: Path, imported: tuple[Path, list[Imported]]
+) -> None:
     _, rows = imported
     files = {str(p) for agent in AGENTS for p in (corpus / agent).rglob("*") if p.is_file()}
     assert {row.path for row in rows} == files
@@ -88,7 +90,9 @@ def test_checksums_agree_with_b3sum_and_find(imported: tuple[Path, list[Imported
         pytest.skip("b3sum is not installed")
     for path, files in sessions(tree(imported[0])).items():
         directory = imported[0] / path
-        done = subprocess.run(["b3sum", "--check", "--quiet", "checksums.b3"], cwd=directory, check=False)
+        done = subprocess.run(
+            ["b3sum", "--check", "--quiet", "checksums.b3"], cwd=directory, check=False
+        )
         assert done.returncode == 0
         listed = [line.split("  ", 1)[1] for line in files["checksums.b3"].decode().splitlines()]
         assert listed == sorted(set(files) - {"checksums.b3"}, key=str.encode)
@@ -102,7 +106,9 @@ api.import_logs(sys.argv[2:], archive=sys.argv[1])
 
 
 @pytest.mark.exhaustive
-def test_the_same_bytes_anywhere(corpus: Path, tmp_path: Path, imported: tuple[Path, list[Imported]]) -> None:
+def test_the_same_bytes_anywhere(
+    corpus: Path, tmp_path: Path, imported: tuple[Path, list[Imported]]
+) -> None:
     home = tmp_path / "elsewhere"
     home.mkdir()
     environment = os.environ | {
@@ -124,7 +130,9 @@ def test_the_same_bytes_anywhere(corpus: Path, tmp_path: Path, imported: tuple[P
 
 @pytest.mark.exhaustive
 def test_steps_of_a_hundred_lines_end_in_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
-    logs = sorted(p for a in AGENTS for p in (corpus / a).rglob("*.jsonl") if p.stat().st_size < 1_200_000)
+    logs = sorted(
+        p for a in AGENTS for p in (corpus / a).rglob("*.jsonl") if p.stat().st_size < 1_200_000
+    )
     for number, path in enumerate(logs):
         content = path.read_bytes()
         lines = content.splitlines(keepends=True) if b"\r" not in content else content.split(b"\n")

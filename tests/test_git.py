@@ -6,10 +6,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from claude_logs import SESSION, log
-from trees import tree
 
+from claude_logs import SESSION, log
 from sessionfs import api
+from trees import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ HOSTILE = """\
 
 def git(directory: Path, *arguments: str) -> str:
     """Run git and return what it prints."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["git", *IDENTITY, *arguments], cwd=directory, check=True, capture_output=True, text=True
     )
     return done.stdout
@@ -66,24 +66,32 @@ def test_growth_changes_only_the_open_segment(repository: Path) -> None:
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "-m", "sessions")
     fill(repository, 620)
-    changed = {line.rpartition("/")[2] for line in git(repository, "status", "--porcelain").splitlines()}
+    changed = {
+        line.rpartition("/")[2] for line in git(repository, "status", "--porcelain").splitlines()
+    }
     assert changed == {"messages-00000513.jsonl", "summary.json", "checksums.b3"}
 
 
 @pytest.mark.parametrize("autocrlf", ["true", "input", "false"])
-def test_no_setting_of_line_ends_changes_a_byte(repository: Path, tmp_path: Path, autocrlf: str) -> None:
+def test_no_setting_of_line_ends_changes_a_byte(
+    repository: Path, tmp_path: Path, autocrlf: str
+) -> None:
     git(repository, "config", "core.autocrlf", autocrlf)
     fill(repository)
     before = tree(repository / ".sessions")
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "-m", "sessions")
     clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", "-c", f"core.autocrlf={autocrlf}", str(repository), str(clone))
+    git(
+        tmp_path, "clone", "--quiet", "-c", f"core.autocrlf={autocrlf}", str(repository), str(clone)
+    )
     assert tree(clone / ".sessions") == before
     assert api.verify([str(clone / ".sessions")]).ok
     git(repository, "archive", "-o", str(tmp_path / "a.tar"), "HEAD")
     (tmp_path / "exported").mkdir()
-    subprocess.run(["tar", "-xf", str(tmp_path / "a.tar"), "-C", str(tmp_path / "exported")], check=True)  # noqa: S603, S607
+    subprocess.run(
+        ["tar", "-xf", str(tmp_path / "a.tar"), "-C", str(tmp_path / "exported")], check=True
+    )
     assert tree(tmp_path / "exported" / ".sessions") == before
 
 

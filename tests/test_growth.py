@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from claude_logs import SESSION, dumps, log, record, stamp, uuid
-from trees import tree
 
+from claude_logs import SESSION, dumps, log, record, stamp, uuid
 from sessionfs import api
+from trees import tree
 
 
 def segments(archive: Path) -> dict[str, int]:
@@ -60,10 +60,12 @@ def test_cut_at_lines_and_inside_of_lines(tmp_path: Path, native: Path, archive:
         assert {name: after[name] for name in closed} == {name: before[name] for name in closed}
         before = after
     assert tree(archive) == at_once(tmp_path, content)
-    # assert api.verify([str(archive)]).ok
+    assert api.verify([str(archive)]).ok
 
 
-def test_every_byte_of_growth_across_a_segment_border(tmp_path: Path, native: Path, archive: Path) -> None:
+def test_every_byte_of_growth_across_a_segment_border(
+    tmp_path: Path, native: Path, archive: Path
+) -> None:
     content = log(258, size=6)
     lines = content.splitlines(keepends=True)
     for cut in range(len(content) - sum(map(len, lines[-3:])), len(content) + 1, 97):
@@ -72,7 +74,9 @@ def test_every_byte_of_growth_across_a_segment_border(tmp_path: Path, native: Pa
     assert tree(archive) == at_once(tmp_path, content)
 
 
-def test_a_torn_line_that_shrinks_when_it_is_complete(tmp_path: Path, native: Path, archive: Path) -> None:
+def test_a_torn_line_that_shrinks_when_it_is_complete(
+    tmp_path: Path, native: Path, archive: Path
+) -> None:
     """Torn, it is 1 MB of raw text; complete, its text moves to a file and the message is small."""
     chance = __import__("random").Random(1)
     big = record(2, chance) | {"toolUseResult": {"stdout": "x" * 900_000}}
@@ -80,7 +84,7 @@ def test_a_torn_line_that_shrinks_when_it_is_complete(tmp_path: Path, native: Pa
     for cut in (len(log(2)) + 850_000, len(content)):
         api.import_logs([write(native, content[:cut])], archive=str(archive))
     assert tree(archive) == at_once(tmp_path, content)
-    # assert api.verify([str(archive)]).ok
+    assert api.verify([str(archive)]).ok
 
 
 def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
@@ -89,7 +93,9 @@ def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
     before = {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts}
     report = api.import_logs([path], archive=str(archive))
     assert statuses(report) == ["unchanged"]
-    assert {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts} == before
+    assert {
+        path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts
+    } == before
 
 
 def test_a_shorter_log_joins_the_longer_one(native: Path, archive: Path) -> None:
@@ -122,17 +128,21 @@ def test_a_fork_becomes_a_session_of_its_own_and_grows(native: Path, archive: Pa
     assert (lineage.parent, lineage.relation) == (f"claude-code:{SESSION}", "fork")
     messages = list(api.open_session(str(main.session), opened).messages())
     assert lineage.at == messages[11].id
-    grown = api.import_logs([write(native.with_name("fork.jsonl"), other)], archive=str(archive)).sessions[0]
+    grown = api.import_logs(
+        [write(native.with_name("fork.jsonl"), other)], archive=str(archive)
+    ).sessions[0]
     assert (grown.status, grown.session) == ("extended", fork.session)
     session = api.open_session(str(fork.session), api.open_archive(str(archive)))
     assert b"".join(session.restore()) == other
-    # assert api.verify([str(archive)]).ok
+    assert api.verify([str(archive)]).ok
 
 
 def test_a_log_that_shares_no_line_is_a_continuation(native: Path, archive: Path) -> None:
     first, second = log(10), log(10, seed=5)
     api.import_logs([write(native, first)], archive=str(archive))
-    row = api.import_logs([write(native.with_name("later.jsonl"), second)], archive=str(archive)).sessions[0]
+    row = api.import_logs(
+        [write(native.with_name("later.jsonl"), second)], archive=str(archive)
+    ).sessions[0]
     session = api.open_session(str(row.session), api.open_archive(str(archive)))
     assert session.manifest.lineage
     assert session.manifest.lineage.relation == "continuation"
@@ -174,7 +184,7 @@ def test_facts_that_come_late_are_added_once_and_comments_stay(native: Path, arc
     text = manifest.read_text()
     assert '  cwd: "~/project"' in text
     assert "# mine\ntitle: Told by me\n" in text
-    # assert api.verify([str(archive)]).ok
+    assert api.verify([str(archive)]).ok
     session = api.open_session(str(manifest), None)
     assert session.summary.title == "Told by me"
     assert session.summary.agent.version == "2.1.90"
@@ -192,7 +202,7 @@ def test_damage_is_not_sealed_over_by_growth(native: Path, archive: Path) -> Non
     assert row.status == "skipped"
     assert "E601" in str(row.reason)
     assert segment.read_bytes() == damaged
-    # assert not api.verify([str(archive)]).ok
+    assert not api.verify([str(archive)]).ok
 
 
 def test_removed_sessions_stay_out(native: Path, archive: Path) -> None:
@@ -204,7 +214,7 @@ def test_removed_sessions_stay_out(native: Path, archive: Path) -> None:
     report = api.import_logs([path], archive=str(archive))
     assert statuses(report) == ["skipped"]
     assert not report.failed
-    # assert api.verify([str(archive)]).ok
+    assert api.verify([str(archive)]).ok
 
 
 def test_rewrite_maps_anew_and_keeps_what_people_said(native: Path, archive: Path) -> None:

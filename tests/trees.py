@@ -22,6 +22,6 @@ def sessions(files: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
     grouped: dict[str, dict[str, bytes]] = {}
     for path, content in files.items():
         elements = path.split("/")
-        if len(elements) > 3:  # noqa: PLR2004  YYYY/MM/ULID/…
+        if len(elements) > 3:
             grouped.setdefault("/".join(elements[:3]), {})["/".join(elements[3:])] = content
     return grouped

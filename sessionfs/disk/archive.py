@@ -176,7 +176,9 @@ class Archive:
             steps.rename_new(staged, target)
         elif not os.path.isfile(os.path.join(target, SUMMARY)):
             message = f"{path} exists and cannot be read"
-            raise Conflict(message, hint="run `sessionfs verify`; bring it back from git or remove it")
+            raise Conflict(
+                message, hint="run `sessionfs verify`; bring it back from git or remove it"
+            )
         else:
             self._swap(path, staged, target)
         steps.sync_directory(os.path.dirname(target))

@@ -30,8 +30,15 @@ class Found:
         """Leave a file out: a failure where somebody named it."""
         self.skipped.append(
             Imported(
-                path=shown, session=None, uid=None, agent=None, status="skipped",
-                reason=reason, messages=0, fidelity=None, redactions=0,
+                path=shown,
+                session=None,
+                uid=None,
+                agent=None,
+                status="skipped",
+                reason=reason,
+                messages=0,
+                fidelity=None,
+                redactions=0,
             )
         )
         self.failed = self.failed or named
@@ -119,13 +126,16 @@ def stores(
 ) -> Sequence[str]:
     """Return the agents' stores that exist on this machine."""
     places = [
-        place for adapter in adapters.values()
+        place
+        for adapter in adapters.values()
         for place in adapter.stores(environment, home, platform)
     ]
     return sorted({place for place in places if os.path.isdir(place)})
 
 
-def within(logs: Iterable[Log], directory: str, *, real: Callable[[str], str] = os.path.realpath) -> list[Log]:
+def within(
+    logs: Iterable[Log], directory: str, *, real: Callable[[str], str] = os.path.realpath
+) -> list[Log]:
     """Return the logs whose working directory lies in `directory`, and their subagents' logs."""
     root = real(directory)
     kept = []

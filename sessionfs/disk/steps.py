@@ -39,7 +39,13 @@ def make_directory(path: str) -> None:
 
 def create_file(path: str) -> int:
     """Create a file that must not exist and return its descriptor."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_WRONLY
+        | os.O_CREAT
+        | os.O_EXCL
+        | getattr(os, "O_NOFOLLOW", 0)
+        | getattr(os, "O_BINARY", 0)
+    )
     return os.open(path, flags, 0o666)
 
 

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
     from sessionfs.tree import Tree
 
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 class DirTree:
@@ -31,9 +36,7 @@ class DirTree:
 
     def paths(self, under: str = "") -> list[str]:
         """Return the path of every regular file below `under`, sorted by bytes."""
-        return sorted(
-            (path for path, kind in self._walk(under) if kind == "file"), key=os.fsencode
-        )
+        return sorted((path for path, kind in self._walk(under) if kind == "file"), key=os.fsencode)
 
     def oddities(self) -> list[tuple[str, str]]:
         """Return what is no regular file: path and kind, sorted.
@@ -98,7 +101,9 @@ def _unreadable(path: str, error: OSError) -> SessionfsError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno == errno.ELOOP:
         reason = "it is a symbolic link"
-    return SessionfsError(f"cannot read {path}: {reason}", hint="check that it exists and may be read")
+    return SessionfsError(
+        f"cannot read {path}: {reason}", hint="check that it exists and may be read"
+    )
 
 
 class WritableDirTree(DirTree):
