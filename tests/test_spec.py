@@ -10,6 +10,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,9 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+import sessionfs
 from conftest import beside
-from sessionfs import canonical, identity, model, native, yamltext
+from sessionfs import archive, canonical, check, identity, model, native, yamltext
 from sessionfs.rules import RULES
+from sessionfs.summary import encode_summary
+from sessionfs.tree import MemoryTree
+from sessionfs.verify import verify_tree
 
 SCHEMAS = ("archive", "manifest", "message", "summary", "redactions", "index")
 BASE = "https://sessionfs-archive.readthedocs.io/schemas/1.0/"
@@ -122,6 +127,18 @@ def test_every_code_in_the_text_is_a_rule() -> None:
         assert set(re.findall(r"\b[EW]\d{3}\b", spec(name))) <= {*RULES}, name
 
 
+def test_every_rule_is_enforced() -> None:
+    """A schema names it, or the code that looks for it does; a schema's W is its E, in a newer
+    minor version."""
+    package = Path(sessionfs.__file__).parent
+    sources = [path.read_text("utf-8") for path in package.rglob("*.py") if path.stem != "rules"]
+    in_code = set(re.findall(r'"([EW]\d{3})"', "".join(sources)))
+    in_schemas = set(re.findall(r'"([EW]\d{3})"', "".join(map(json.dumps, map(schema, SCHEMAS)))))
+    enforced = in_code | in_schemas | {f"W{code[1:]}" for code in in_schemas}
+    assert set(RULES) <= enforced
+    assert in_code | in_schemas <= set(RULES)
+
+
 def test_links_inside_the_spec_lead_somewhere() -> None:
     text = spec()
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
@@ -213,6 +230,14 @@ def test_message_examples() -> None:
             assert message_codes(line) == ({example.bad} if example.bad else set()), line
 
 
+def test_the_slow_path_says_of_a_bad_example_what_the_spec_says() -> None:
+    for example in examples("message"):
+        for line in example.lines:
+            found = check.explain(line.encode(), "x", 1, "message", newer=False).findings
+            assert {each.code for each in found} == ({example.bad} if example.bad else set()), line
+            assert (check.prove_message(line.encode()) is None) is bool(example.bad), line
+
+
 def test_every_bad_example_names_a_rule() -> None:
     assert set(re.findall(r"^```.* bad (\S+)$", spec(), re.MULTILINE)) <= set(RULES)
 
@@ -240,6 +265,14 @@ def test_redaction_example() -> None:
     for line in the("redactions").lines:
         assert codes(json.loads(line), schema("redactions")) == set()
         assert canonical.encode(json.loads(line)).decode() == line
+
+
+def test_index_example() -> None:
+    (line,) = the("index").lines
+    value = json.loads(line)
+    assert codes(value, schema("index")) == set()
+    assert value["summary"] == json.loads(the("summary").body)
+    assert value["seal"] == blake3(the("checksums").body.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", ["verify", "import", "list"])
@@ -463,6 +496,39 @@ def test_the_example_session_is_sealed() -> None:
     assert f"The seal is `{blake3(the('checksums').body.encode()).hexdigest()}`" in spec()
     sizes = {path: len(text.encode()) for path, text in contents.items() if path != "summary.json"}
     assert json.loads(the("summary").body)["files"] == sizes
+
+
+def test_the_example_session_is_what_the_code_derives() -> None:
+    authored = {
+        "manifest.yaml": next(e for e in examples("manifest") if not e.bad).body,
+        "messages-00000001.jsonl": segment_example().body,
+    }
+    tree = MemoryTree({path: text.encode() for path, text in authored.items()})
+    summary, digests = archive.derive(archive.Session(tree))
+    assert encode_summary(summary).decode() == the("summary").body
+    digests["summary.json"] = blake3(the("summary").body.encode()).hexdigest()
+    assert archive.format_checksums(digests).decode() == the("checksums").body
+
+
+def test_a_new_archive_has_the_guards_that_the_spec_shows(tmp_path: Path) -> None:
+    sessionfs.init(str(tmp_path))
+    for name in ("gitattributes", "gitignore"):
+        written = (tmp_path / f".{name}").read_text("utf-8").splitlines()
+        lines = [line for line in written if line and not line.startswith("#")]
+        assert lines == the(name).lines
+
+
+def test_the_example_session_is_valid() -> None:
+    example = {
+        "manifest.yaml": next(e for e in examples("manifest") if not e.bad).body,
+        "messages-00000001.jsonl": segment_example().body,
+        "summary.json": the("summary").body,
+        "checksums.b3": the("checksums").body,
+    }
+    tree = MemoryTree({path: text.encode() for path, text in example.items()})
+    report = verify_tree(tree, name=json.loads(the("summary").body)["id"])
+    assert report.findings == []
+    assert report.checked.messages == 3
 
 
 def test_the_example_summary_is_encoded_as_the_spec_says() -> None:
