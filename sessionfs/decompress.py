@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sessionfs.errors import SessionfsError
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import BinaryIO, Self
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 """The four bytes that every Zstandard frame begins with (RFC 8878)."""
@@ -81,7 +81,7 @@ class _ZstdStream:
     def close(self) -> None:
         self._source.close()
 
-    def __enter__(self) -> _ZstdStream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
