@@ -13,8 +13,9 @@ from sessionfs.adapters import load_adapters
 from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session, derive, write_sealed
 from sessionfs.canonical import Struct
 from sessionfs.disk import steps
-from sessionfs.disk.archive import DEFAULT, POLICY, Archive, check_reader
+from sessionfs.disk.archive import DEFAULT, POLICY, Archive, bare_tree, check_reader
 from sessionfs.disk.find import Found, find_logs, stores, within
+from sessionfs.disk.seen import Seen
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
 from sessionfs.identity import is_ulid
@@ -153,10 +154,13 @@ def import_logs(
             message = f"no adapter for {agent}"
             raise NotFound(message, hint=f"there are: {', '.join(sorted(adapters))}")
         adapters = {agent: adapters[agent]}
-    found = find_logs(paths, adapters)
-    if here is not None or everything:
-        _add_stores(found, adapters, os.environ if environment is None else environment, here)
     target = archive if archive is not None else _default_archive(here or ".")
+    exists = os.path.lexists(os.path.join(target, POLICY))
+    seen = Seen(Archive(target) if exists and not rewrite else None)
+    found = find_logs(paths, adapters, seen)
+    if here is not None or everything:
+        world = os.environ if environment is None else environment
+        _add_stores(found, seen, adapters, world, here)
     total, done = sum(log.size for log in found.logs), 0
 
     def advance(size: int) -> None:
@@ -164,13 +168,17 @@ def import_logs(
         done += size
         progress(done, total)
 
-    rows = list(found.skipped)
+    rows: list[Imported] = []
+    if found.logs:
+        with _open_store(target, dry_run=dry_run) as store:
+            rows += import_into(found.logs, store, rewrite=rewrite, advance=advance)
+            if isinstance(store, Archive):
+                seen.remember(store, rows, found.stamps)
     named = {log.shown for log in found.logs if log.named}
-    with _open_store(target, dry_run=dry_run) as store:
-        rows += import_into(found.logs, store, rewrite=rewrite, advance=advance)
     failed = found.failed or any(
         row.status == "skipped" and row.path in named and not _is_wanted(row) for row in rows
     )
+    rows += found.rows
     return ImportReport(sessions=sorted(rows, key=lambda row: row.path), failed=failed)
 
 
@@ -179,17 +187,21 @@ def _is_wanted(row: Imported) -> bool:
 
 
 def _add_stores(
-    found: Found, adapters: Mapping[str, Adapter], environment: Mapping[str, str], here: str | None
+    found: Found,
+    seen: Seen,
+    adapters: Mapping[str, Adapter],
+    environment: Mapping[str, str],
+    here: str | None,
 ) -> None:
-    home = environment.get(
-        "USERPROFILE" if sys.platform == "win32" else "HOME"
-    ) or os.path.expanduser("~")
-    known = {log.shown for log in found.logs}
-    for place in stores(adapters, environment, home, sys.platform):
-        more = find_logs([place], adapters)
+    home = environment.get("USERPROFILE" if sys.platform == "win32" else "HOME")
+    known = {log.shown for log in found.logs} | {row.path for row in found.rows}
+    for place in stores(adapters, environment, home or os.path.expanduser("~"), sys.platform):
+        more = find_logs([place], adapters, seen)
         logs = more.logs if here is None else within(more.logs, git.toplevel(here) or here)
         found.logs += [log for log in logs if log.shown not in known]
-        found.skipped += more.skipped if here is None else []
+        rows = more.rows if here is None else [row for row in more.rows if row.session is not None]
+        found.rows += [row for row in rows if row.path not in known]
+        found.stamps |= more.stamps
 
 
 def _default_archive(start: str) -> str:
@@ -298,20 +310,17 @@ def _verify_one(path: str) -> Report:
     root = _session_root(path)
     if root is not None:
         with contextlib.suppress(NotFound, FormatError):
-            check_reader(_facts(root, MANIFEST), os.path.join(path, MANIFEST))
+            check_reader(parse(read_bytes(DirTree(root), MANIFEST)), os.path.join(root, MANIFEST))
         return verify_tree(DirTree(root), name=os.path.basename(root))
     if os.path.isdir(path) and not os.path.isfile(os.path.join(path, POLICY)):
-        if os.path.isfile(os.path.join(path, CHECKSUMS)) or os.path.isfile(
-            os.path.join(path, MANIFEST)
-        ):
+        if any(os.path.isfile(os.path.join(path, name)) for name in (CHECKSUMS, MANIFEST)):
             return verify_tree(DirTree(path), name=None)
         path = find_archive(path) if os.path.isdir(os.path.join(path, DEFAULT)) else path
-    return verify_archive(Archive(path).tree)
-
-
-def _facts(root: str, name: str) -> dict[str, Any]:
-    value = parse(read_bytes(DirTree(root), name))
-    return value if isinstance(value, dict) else {}
+    try:
+        tree = Archive(path).tree
+    except FormatError:
+        tree = bare_tree(path)
+    return verify_archive(tree)
 
 
 def seal(

@@ -32,7 +32,9 @@ KINDS = frozenset(
 """The kinds of message that the registry names; another one is a warning. Enforces W508."""
 
 
-class Text(Struct, frozen=True, kw_only=True, tag_field="type", tag="text", forbid_unknown_fields=True):
+class Text(
+    Struct, frozen=True, kw_only=True, tag_field="type", tag="text", forbid_unknown_fields=True
+):
     """Text, inline or, beyond `MAX_TEXT` bytes, in a file of `files/`."""
 
     text: str | UnsetType = UNSET
@@ -61,7 +63,9 @@ class ToolCall(
     status: str | UnsetType = UNSET
 
 
-class File(Struct, frozen=True, kw_only=True, tag_field="type", tag="file", forbid_unknown_fields=True):
+class File(
+    Struct, frozen=True, kw_only=True, tag_field="type", tag="file", forbid_unknown_fields=True
+):
     """A payload in `files/`: its digest, media type, native name and size in bytes."""
 
     file: str
@@ -70,7 +74,9 @@ class File(Struct, frozen=True, kw_only=True, tag_field="type", tag="file", forb
     bytes: int
 
 
-class Data(Struct, frozen=True, kw_only=True, tag_field="type", tag="data", forbid_unknown_fields=True):
+class Data(
+    Struct, frozen=True, kw_only=True, tag_field="type", tag="data", forbid_unknown_fields=True
+):
     """A structured fact, such as the event of a lifecycle message."""
 
     value: Any
@@ -85,7 +91,12 @@ class Unknown(
 
 
 class ToolResult(
-    Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_result", forbid_unknown_fields=True
+    Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="type",
+    tag="tool_result",
+    forbid_unknown_fields=True,
 ):
     """What came back from a tool call."""
 
@@ -225,6 +236,7 @@ class Link(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ref: str
 
 
+State = Literal["created", "active", "suspended", "ended"]
 Outcome = Literal["success", "fail", "abandoned", "unknown"]
 
 
@@ -288,7 +300,7 @@ class Summary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str | None
     started_at: str | None
     ended_at: str | None
-    state: Literal["created", "active", "suspended", "ended"]
+    state: State
     workspace: Workspace | UnsetType = UNSET
     lineage: Lineage | UnsetType = UNSET
     outcome: Outcome | UnsetType = UNSET

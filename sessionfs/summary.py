@@ -12,6 +12,7 @@ from sessionfs.model import (
     Cost,
     Data,
     Fidelity,
+    State,
     Summary,
     Text,
     ToolCall,
@@ -31,13 +32,18 @@ TITLE = 80
 _USAGE = ("input", "output", "cache_read", "cache_write", "reasoning")
 _BLANK = re.compile(r"[ \t\n\r\f\v]+")
 _EXACT = Context(prec=1000)
-_STATES = {"start": "active", "resume": "active", "suspend": "suspended", "end": "ended"}
+_STATES: dict[str, State] = {
+    "start": "active",
+    "resume": "active",
+    "suspend": "suspended",
+    "end": "ended",
+}
 _READERS = {"Read": "file_path"}
 _EDITORS = {
     "Edit": "file_path",
     "MultiEdit": "file_path",
-    "Write": "file_path",
     "NotebookEdit": "notebook_path",
+    "Write": "file_path",
 }
 _PATCHED = re.compile(r"^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+)$", re.MULTILINE)
 
@@ -58,7 +64,7 @@ class Summarizer:
         self._read: set[str] = set()
         self._edited: set[str] = set()
         self._ended_at: str | None = None
-        self._state = "created"
+        self._state: State = "created"
         self._provider: str | None = None
         self._native_title: str | None = None
         self._prompt: str | None = None
@@ -187,7 +193,7 @@ class Summarizer:
             source_files=list(source_files),
             redactions=redactions,
             files=_sorted(files),
-        )  # type: ignore[arg-type]
+        )
 
     def _total(self) -> dict[str, int | str]:
         total: dict[str, int | str] = {
@@ -226,7 +232,7 @@ def _short(text: str, limit: int) -> str:
 
 def _prompt(message: Message) -> str | None:
     texts = [part.text for part in message.parts if isinstance(part, Text) and part.text]
-    prompt = "\n".join(text for text in texts if isinstance(text, str))
+    prompt = "\n".join(texts)
     return prompt if _squeeze(prompt) else None
 
 

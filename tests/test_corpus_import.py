@@ -1,4 +1,4 @@
-"""Real logs, end to end: all archived or named, verified, restored to the byte, small, the same anywhere."""
+"""Real logs, end to end: all archived or named, verified, restored to the byte, small, steady."""
 
 from __future__ import annotations
 
@@ -116,10 +116,8 @@ def test_the_same_bytes_anywhere(
         "PYTHONUTF8": "0",
     }  # fmt: skip
     paths = [str(corpus / agent) for agent in reversed(AGENTS)]
-    subprocess.run(
-        ["sh", "-c", 'umask 077; exec "$@"', "sh", sys.executable, "-c", CHILD, str(tmp_path / "again"), *paths],
-        cwd=home, env=environment, check=True,
-    )  # fmt: skip
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "again"), *paths]
+    subprocess.run(["sh", "-c", UMASK, "sh", *command], cwd=home, env=environment, check=True)
     compared = filecmp.dircmp(imported[0], tmp_path / "again", ignore=[".cache"])
     assert not compared.left_only
     assert not compared.right_only

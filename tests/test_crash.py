@@ -1,4 +1,4 @@
-"""Killed or failing at any step that writes, an archive is old or new, and the next command mends it.
+"""Killed at any step that writes, an archive is old or new, and the next command mends it.
 
 Each call into `sessionfs.disk.steps` fails once (a full disk), and the process dies once there.
 Death is played by an exception that makes every later step fail too, so that no clean-up runs;

@@ -1,4 +1,4 @@
-"""Archives in real git: what is committed comes out the same, and importing again leaves no diff."""
+"""Archives in real git: what is committed comes out the same; importing again leaves no diff."""
 
 from __future__ import annotations
 

@@ -239,3 +239,35 @@ def test_dry_run_writes_nothing_and_says_the_same(native: Path, archive: Path) -
     dry = api.import_logs(paths, archive=str(archive), dry_run=True)
     assert tree(archive) == before
     assert dry.sessions == api.import_logs(paths, archive=str(archive)).sessions
+
+
+def test_an_unchanged_log_is_not_even_opened(
+    native: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(native, log(10))
+    first = api.import_logs([path], archive=str(archive))
+    with monkeypatch.context() as patch:
+        patch.setattr("sessionfs.logs.open_plain", lambda *_: pytest.fail("it was read"))
+        again = api.import_logs([path], archive=str(archive))
+    assert statuses(again) == ["unchanged"]
+    assert again.sessions[0].session == first.sessions[0].session
+    # The memory is of this log and this session: when either changes, it is read again.
+    api.edit(str(again.sessions[0].session), {"title": "Mine"}, str(archive))
+    monkeypatch.setattr("sessionfs.logs.open_plain", _refuse)
+    with pytest.raises(_Read):
+        api.import_logs([path], archive=str(archive))
+
+
+class _Read(Exception):
+    pass
+
+
+def _refuse(*_: object) -> None:
+    raise _Read
+
+
+def test_nothing_to_import_makes_no_archive(tmp_path: Path, archive: Path) -> None:
+    (tmp_path / "junk.txt").write_text("no log\n")
+    report = api.import_logs([str(tmp_path / "junk.txt")], archive=str(archive))
+    assert (report.failed, statuses(report)) == (True, ["skipped"])
+    assert not os.path.lexists(archive)

@@ -50,19 +50,20 @@ class Archive:
     def __init__(self, root: str) -> None:
         """Open the archive at `root`.
 
-        Raises `NotFound`, or `UnsupportedVersion` where it asks for a newer reader.
+        Raises `NotFound`, `FormatError` where archive.yaml is damaged, or
+        `UnsupportedVersion` where it asks for a newer reader.
         """
         self.root = root
-        self.tree = DirTree(root, hidden=[CACHE])
+        self.tree = bare_tree(root)
         try:
             policy = parse(read_bytes(self.tree, POLICY))
         except NotFound:
             message = f"no archive at {root}"
             raise NotFound(message, hint=f"`sessionfs init {root}` makes one") from None
-        self._policy: dict[str, Any] = policy if isinstance(policy, dict) else {}
-        check_reader(self._policy, os.path.join(root, POLICY))
-        ignored = self._policy.get("ignored")
-        self.ignored: frozenset[str] = frozenset(ignored if isinstance(ignored, list) else ())
+        check_reader(policy, os.path.join(root, POLICY))
+        ignored = policy.get("ignored")
+        uids = ignored if isinstance(ignored, list) else []
+        self.ignored: frozenset[str] = frozenset(uid for uid in uids if isinstance(uid, str))
         self._by_uid: dict[str, Session] | None = None
         if self.is_swapping():
             with self.lock():
@@ -198,6 +199,14 @@ class Archive:
         steps.sync_directory(os.path.dirname(target))
         steps.remove_file(journal)
 
+    def read_cache(self, name: str) -> bytes:
+        """Return a file of the cache; raises `NotFound` where there is none."""
+        return read_bytes(DirTree(self._cache()), name)
+
+    def write_cache(self, name: str, content: bytes) -> None:
+        """Write a file of the cache, in one step."""
+        _replace(self.root, f"{CACHE}/{name}", content)
+
     def is_swapping(self) -> bool:
         """Tell whether a swap by two renames has begun and not ended."""
         return os.path.lexists(self._cache("journal.json"))
@@ -253,6 +262,11 @@ def check_reader(facts: dict[str, Any], where: str) -> None:
     if isinstance(wanted, str) and _version(wanted) > _version(MIN_READER):
         message = f"{where} asks for a reader of format {wanted}; this one reads {MIN_READER}"
         raise UnsupportedVersion(message, hint="upgrade sessionfs")
+
+
+def bare_tree(root: str) -> DirTree:
+    """Return an archive's files without opening it: for looking at a damaged one."""
+    return DirTree(root, hidden=[CACHE])
 
 
 def _version(text: str) -> tuple[int, ...]:

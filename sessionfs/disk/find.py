@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionfs.disk.archive import POLICY
+from sessionfs.disk.seen import Seen, stamp
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.importer import Imported
@@ -16,19 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sessionfs.adapters import Adapter
+    from sessionfs.disk.seen import Stamp
+
+
+_ODDITIES = {
+    "unreadable": "cannot be read",
+    "symlink": "a symbolic link",
+    "special": "no regular file",
+}
 
 
 @dataclass(slots=True)
 class Found:
-    """Logs to import, what was left out and why, and whether something named was among that."""
+    """Logs to import, rows of what needs no import, and whether something named is missing."""
 
     logs: list[Log] = field(default_factory=list)
-    skipped: list[Imported] = field(default_factory=list)
+    rows: list[Imported] = field(default_factory=list)
+    stamps: dict[str, tuple[str, Stamp]] = field(default_factory=dict)
+    """Real path and stamp of each log by the path that is shown, from before it was read."""
     failed: bool = False
 
     def skip(self, shown: str, reason: str, *, named: bool) -> None:
         """Leave a file out: a failure where somebody named it."""
-        self.skipped.append(
+        self.rows.append(
             Imported(
                 path=shown,
                 session=None,
@@ -44,81 +55,102 @@ class Found:
         self.failed = self.failed or named
 
 
-def find_logs(paths: Iterable[str], adapters: Mapping[str, Adapter]) -> Found:
+def find_logs(
+    paths: Iterable[str], adapters: Mapping[str, Adapter], seen: Seen | None = None
+) -> Found:
     """Look through files and directories for native logs, told by their content.
 
-    A file that is named brings in what belongs to it, such as its subagents' logs.
+    A file that is named brings in what belongs to it, such as its subagents' logs. What
+    `seen` knows to be archived is not read again.
     """
-    found, seen = Found(), set[str]()
-    claimed: set[str] = set()
+    search = _Search(adapters, seen or Seen(None))
     for path in sorted(set(paths)):
         if os.path.isdir(path):
-            _walk(path, adapters, found, seen, claimed)
+            search.walk(path)
         elif os.path.isfile(path):
-            _name(path, adapters, found, seen)
+            search.name(path)
         elif os.path.lexists(path):
-            found.skip(path, "no regular file", named=True)
+            search.found.skip(path, "no regular file", named=True)
         else:
             message = f"no such file or directory: {path}"
             raise NotFound(message, hint="name a log, or a directory with logs")
-    found.skipped = [row for row in found.skipped if os.path.realpath(row.path) not in claimed]
-    return found
+    return search.finish()
 
 
-def _walk(
-    root: str, adapters: Mapping[str, Adapter], found: Found, seen: set[str], claimed: set[str]
-) -> None:
-    tree = DirTree(root)
-    before = len(found.logs)
-    paths = tree.paths()
-    archives = [path[: -len(POLICY)] for path in paths if f"/{path}".endswith(f"/{POLICY}")]
-    for path in paths:
-        if path.startswith(tuple(archives)) or ".git" in path.split("/"):
-            continue  # what an archive or git holds are copies of logs, not logs
-        log = _look(tree, root, path, adapters, found, seen, named=False)
-        if log is not None:
-            beside = [*log.adapter.leading(tree, path), *log.adapter.attachable(tree, path)]
-            claimed.update(os.path.realpath(os.path.join(root, name)) for name in beside)
-    for path, kind in tree.oddities():
-        if kind in ("unreadable", "special", "symlink"):
-            reasons = {"unreadable": "cannot be read", "symlink": "a symbolic link"}
-            reason = reasons.get(kind, "no regular file")
-            found.skip(os.path.join(root, path) if path else root, reason, named=not path)
-    if len(found.logs) == before and not seen:
-        found.skip(root, "no logs in it", named=True)
+class _Search:
+    """One look through files and directories."""
 
+    def __init__(self, adapters: Mapping[str, Adapter], seen: Seen) -> None:
+        self.found = Found()
+        self._adapters = adapters
+        self._seen = seen
+        self._looked_at: set[str] = set()
+        self._claimed: set[str] = set()
 
-def _name(path: str, adapters: Mapping[str, Adapter], found: Found, seen: set[str]) -> None:
-    real = os.path.realpath(path)
-    root, name = os.path.split(real)
-    tree = DirTree(root)
-    log = _look(tree, os.path.dirname(path), name, adapters, found, seen, named=True)
-    for child in log.adapter.children(tree, name) if log is not None else ():
-        _look(tree, os.path.dirname(path), child, adapters, found, seen, named=False)
+    def finish(self) -> Found:
+        """Return what was found, without the files that belong to a log."""
+        rows = self.found.rows
+        self.found.rows = [row for row in rows if os.path.realpath(row.path) not in self._claimed]
+        return self.found
 
+    def walk(self, root: str) -> None:
+        """Look at every file below a directory."""
+        tree = DirTree(root)
+        paths = tree.paths()
+        archives = [path[: -len(POLICY)] for path in paths if f"/{path}".endswith(f"/{POLICY}")]
+        logs = 0
+        for path in paths:
+            if path.startswith(tuple(archives)) or ".git" in path.split("/"):
+                continue  # what an archive or git holds are copies of logs, not logs
+            adapter = self._look(tree, root, path, named=False)
+            if adapter is not None:
+                logs += 1
+                for name in (*adapter.leading(tree, path), *adapter.attachable(tree, path)):
+                    self._claimed.add(os.path.realpath(os.path.join(root, name)))
+        for path, kind in tree.oddities():
+            if kind in _ODDITIES:
+                shown = os.path.join(root, path) if path else root
+                self.found.skip(shown, _ODDITIES[kind], named=not path)
+        if not logs:
+            self.found.skip(root, "no logs in it", named=True)
 
-def _look(
-    tree: DirTree, root: str, path: str, adapters: Mapping[str, Adapter], found: Found,
-    seen: set[str], *, named: bool,
-) -> Log | None:  # fmt: skip
-    shown = os.path.join(root, *path.split("/"))
-    real = os.path.realpath(os.path.join(tree.root, *path.split("/")))
-    if real in seen:
-        return None
-    seen.add(real)
-    try:
-        adapter = find_adapter(tree, path, adapters)
-        if adapter is None:
-            reason = "empty" if tree.size(path) == 0 else "no agent's log that is known"
-            found.skip(shown, reason, named=named)
+    def name(self, path: str) -> None:
+        """Look at one file that somebody named, and at what belongs to it."""
+        directory, name = os.path.split(os.path.realpath(path))
+        tree = DirTree(directory)
+        adapter = self._look(tree, os.path.dirname(path), name, named=True, shown=path)
+        for child in adapter.children(tree, name) if adapter is not None else ():
+            self._look(tree, os.path.dirname(path), child, named=False)
+
+    def _look(
+        self, tree: DirTree, root: str, path: str, *, named: bool, shown: str | None = None
+    ) -> Adapter | None:
+        """Take a file in, if it is a log; return the adapter that knows it."""
+        shown = shown or os.path.join(root, *path.split("/"))
+        real = os.path.realpath(os.path.join(tree.root, *path.split("/")))
+        if real in self._looked_at:
             return None
-        size = plain_size(tree, path)
-    except (SessionfsError, OSError) as error:
-        found.skip(shown, str(error), named=named)
-        return None
-    log = Log(shown=shown, tree=tree, path=path, adapter=adapter, named=named, size=size)
-    found.logs.append(log)
-    return log
+        self._looked_at.add(real)
+        row = self._seen.find(real, shown)
+        if row is not None and row.agent is not None and row.agent in self._adapters:
+            self.found.rows.append(row)
+            return self._adapters[row.agent]
+        taken = stamp(real)
+        try:
+            adapter = find_adapter(tree, path, self._adapters)
+            if adapter is None:
+                reason = "empty" if tree.size(path) == 0 else "no agent's log that is known"
+                self.found.skip(shown, reason, named=named)
+                return None
+            size = plain_size(tree, path)
+        except (SessionfsError, OSError) as error:
+            self.found.skip(shown, str(error), named=named)
+            return None
+        log = Log(shown=shown, tree=tree, path=path, adapter=adapter, named=named, size=size)
+        self.found.logs.append(log)
+        if taken is not None:
+            self.found.stamps[shown] = (real, taken)
+        return adapter
 
 
 def stores(
