@@ -6,12 +6,13 @@ import contextlib
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sessionfs import git
 from sessionfs.adapters import load_adapters
 from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session, derive, write_sealed
 from sessionfs.canonical import Struct
+from sessionfs.digest import Hasher
 from sessionfs.disk import steps
 from sessionfs.disk.archive import DEFAULT, POLICY, Archive, bare_tree, check_reader
 from sessionfs.disk.find import Found, find_logs, stores, within
@@ -22,7 +23,8 @@ from sessionfs.identity import is_ulid
 from sessionfs.importer import Imported
 from sessionfs.importer import import_logs as import_into
 from sessionfs.model import PEOPLE
-from sessionfs.tree import read_bytes
+from sessionfs.rules import RULES
+from sessionfs.tree import check_path, read_bytes
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
 from sessionfs.yamltext import edit as edit_text
 from sessionfs.yamltext import parse
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from sessionfs.adapters import Adapter
     from sessionfs.disk.archive import DirectoryStage
     from sessionfs.model import Summary
+    from sessionfs.rules import Rule
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
@@ -269,12 +272,22 @@ def list_sessions(
     sort: Literal["newest", "oldest", "title", "messages"] = "newest",
     offset: int = 0,
     limit: int | None = None,
+    unreadable: Callable[[SessionfsError], None] | None = None,
 ) -> list[Listed]:
-    """Return a listing from the summaries alone; `since` and `until` bound the start time."""
+    """Return a listing from the summaries alone; `since` and `until` bound the start time.
+
+    A session that cannot be read raises, unless `unreadable` takes its error.
+    """
     wanted = frozenset(tags)
     rows = []
     for session in archive.sessions():
-        summary = session.summary
+        try:
+            summary, address = session.summary, session.seal
+        except SessionfsError as error:
+            if unreadable is None:
+                raise
+            unreadable(_in_session(session, error))
+            continue
         started = summary.started_at or ""
         if (
             (agent is None or summary.flavor == agent)
@@ -283,7 +296,7 @@ def list_sessions(
             and (until is None or started < until or started.startswith(until))
             and (state is None or summary.state == state)
         ):
-            rows.append(Listed(path=session.path, seal=session.seal, summary=summary))
+            rows.append(Listed(path=session.path, seal=address, summary=summary))
     orders: dict[str, Callable[[Listed], Any]] = {
         "newest": lambda row: row.path.rpartition("/")[2],
         "oldest": lambda row: row.path.rpartition("/")[2],
@@ -292,6 +305,26 @@ def list_sessions(
     }
     rows.sort(key=orders[sort], reverse=sort in ("newest", "messages"))
     return rows[offset : None if limit is None else offset + limit]
+
+
+def _in_session(session: Session, error: SessionfsError) -> SessionfsError:
+    place = "" if session.path in error.message else f"{session.path}: "
+    return SessionfsError(f"{place}{error.message}", hint="`sessionfs verify` names what is wrong")
+
+
+@overload
+def explain(code: str) -> Rule: ...
+@overload
+def explain() -> list[Rule]: ...
+def explain(code: str | None = None) -> Rule | list[Rule]:
+    """Return the rule that a code names, or every rule; raises `NotFound`."""
+    if code is None:
+        return list(RULES.values())
+    try:
+        return RULES[code.strip().upper()]
+    except KeyError:
+        message = f"no rule {code}"
+        raise NotFound(message, hint="`sessionfs explain` lists the rules") from None
 
 
 def verify(paths: Sequence[str] = ()) -> Report:
@@ -368,10 +401,18 @@ def _rewrite(store: Archive, session: Session, manifest: bytes | None) -> str:
     return value
 
 
-def edit(name: str, changes: Mapping[str, Any], archive: str | None = None) -> str:
+def edit(
+    name: str,
+    changes: Mapping[str, Any],
+    archive: str | None = None,
+    *,
+    add_tags: Sequence[str] = (),
+    remove_tags: Sequence[str] = (),
+) -> str:
     """Set what people say of a session and re-seal it; None takes a key away. Returns the seal.
 
-    The session must be undamaged. Comments and order of an edited manifest stay.
+    `add_tags` and `remove_tags` change the tags that it has. The session must be undamaged.
+    Comments and order of an edited manifest stay.
     """
     unknown = sorted(set(changes) - set(PEOPLE))
     if unknown:
@@ -381,32 +422,82 @@ def edit(name: str, changes: Mapping[str, Any], archive: str | None = None) -> s
     with store.lock():
         session = open_session(name, store)
         session.check_digests()
+        if add_tags or remove_tags:
+            tags = changes.get("tags", session.manifest.tags) or ()
+            kept = [tag for tag in dict.fromkeys([*tags, *add_tags]) if tag not in remove_tags]
+            changes = {**changes, "tags": kept or None}
         text = edit_text(read_bytes(session.tree, MANIFEST), changes)
         return _rewrite(store, session, text)
 
 
-def export_native(session: Session, output: str, *, force: bool = False) -> list[str]:
+def children(session: Session, archive: Archive) -> list[Session]:
+    """Return the sessions of a session's subagents, and of theirs, in the order of paths."""
+    found, parents = dict[str, Session](), {session.summary.uid}
+    rest = [row for row in list_sessions(archive, unreadable=lambda _: None) if row.summary.lineage]
+    while fresh := [
+        row
+        for row in rest
+        if row.path not in found
+        and row.summary.lineage
+        and row.summary.lineage.relation == "subagent"
+        and row.summary.lineage.parent in parents
+    ]:
+        found |= {row.path: archive.session(row.path) for row in fresh}
+        parents |= {row.summary.uid for row in fresh}
+    return [found[path] for path in sorted(found)]
+
+
+def native_content(session: Session) -> Iterator[bytes]:
+    """Yield a session's native log, and raise at its end where the bytes are not the log's."""
+    return _proved(session, session.manifest.source.name)
+
+
+def export_native(
+    session: Session,
+    output: str,
+    *,
+    force: bool = False,
+    children: Sequence[Session] = (),
+    whole: bool = False,
+) -> list[str]:
     """Write a session's native files to `output` and return their paths.
 
-    Where there is one file, `output` is that file; where there are several, a directory.
+    Where there is one file, `output` is that file; where there are several, or where `whole`
+    asks for it, a directory. `children` are written beside the session.
     """
-    names = [source.name for source in session.summary.source_files]
-    if not names:
+    sources = {
+        source.name: owner
+        for owner in (*children, session)
+        for source in owner.summary.source_files
+    }
+    if session not in sources.values():
         message = f"{session.path} has no native record"
         raise Conflict(message, hint="it was not made from a native log")
     if os.path.lexists(output) and not force:
         message = f"{output} exists"
         raise Conflict(message, hint="name another, or use --force")
-    if len(names) == 1:
-        _write_all(output, session.restore())
+    if len(sources) == 1 and not whole:
+        _write_all(output, _proved(session, next(iter(sources))))
         return [output]
     written = []
-    for name in names:
+    for name, owner in sorted(sources.items()):
+        check_path(name)
         place = os.path.join(output, *name.split("/"))
         steps.make_directories(os.path.dirname(os.path.abspath(place)))
-        _write_all(place, _source(session, name))
+        _write_all(place, _proved(owner, name))
         written.append(place)
     return written
+
+
+def _proved(session: Session, name: str) -> Iterator[bytes]:
+    hasher = Hasher()
+    for chunk in _source(session, name):
+        hasher.update(chunk)
+        yield chunk
+    told = next((s.blake3 for s in session.summary.source_files if s.name == name), None)
+    if told != hasher.hexdigest():
+        message = f"{session.path} does not give {name} back: it is damaged"
+        raise SessionfsError(message, hint="`sessionfs verify` names what is wrong")
 
 
 def _source(session: Session, name: str) -> Iterator[bytes]:
