@@ -1,0 +1,127 @@
+"""Sessions of AI coding agents as plain-text directories: imported, verified, restored.
+
+Every name below is a verb of the command line or a noun of the specification. They are
+imported when they are first used, so that `import sessionfs` costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all of this
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from sessionfs.api import (
+        ImportReport,
+        Listed,
+        edit,
+        explain,
+        export_native,
+        import_logs,
+        init,
+        list_sessions,
+        open_archive,
+        open_session,
+        remove,
+        seal,
+        verify,
+    )
+    from sessionfs.archive import Session
+    from sessionfs.disk.archive import Archive
+    from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
+    from sessionfs.importer import Imported
+    from sessionfs.model import (
+        Data,
+        File,
+        Finding,
+        Manifest,
+        Message,
+        Summary,
+        Text,
+        Thinking,
+        ToolCall,
+        ToolResult,
+        Unknown,
+    )
+    from sessionfs.verify import Report
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Archive",
+    "Conflict",
+    "Data",
+    "File",
+    "Finding",
+    "FormatError",
+    "ImportReport",
+    "Imported",
+    "Listed",
+    "Manifest",
+    "Message",
+    "NotFound",
+    "Report",
+    "Session",
+    "SessionfsError",
+    "Summary",
+    "Text",
+    "Thinking",
+    "ToolCall",
+    "ToolResult",
+    "Unknown",
+    "edit",
+    "explain",
+    "export_native",
+    "import_logs",
+    "init",
+    "list_sessions",
+    "open_archive",
+    "open_session",
+    "remove",
+    "seal",
+    "verify",
+]
+
+_HOMES = {
+    "api": "ImportReport Listed edit explain export_native import_logs init list_sessions"
+    " open_archive open_session remove seal verify",
+    "archive": "Session",
+    "disk.archive": "Archive",
+    "errors": "Conflict FormatError NotFound SessionfsError",
+    "importer": "Imported",
+    "model": "Data File Finding Manifest Message Summary Text Thinking ToolCall ToolResult Unknown",
+    "verify": "Report",
+}
+_HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
+
+
+class _Face(type(sys)):  # type: ignore[misc]  # ModuleType, without importing types
+    """This package: a verb stays a function when the module of the same name is imported.
+
+    Python binds `sessionfs.verify`, the module, to the package once it is loaded, which
+    would hide `sessionfs.verify()`. `from sessionfs.verify import …` finds it all the same.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _HOME or not isinstance(value, type(sys)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  a name's type is told above
+    if name not in _HOME:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415  only who uses a name pays
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

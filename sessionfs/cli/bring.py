@@ -1,0 +1,147 @@
+"""Commands that change which sessions an archive has: init, import, remove."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionfs.cli import FAILED, FINE
+from sessionfs.cli.failure import say_json
+from sessionfs.cli.terminal import Progress, note, say
+from sessionfs.cli.verb import as_json, in_archive, manner, verb
+from sessionfs.view import Line
+from sessionfs.view.text import counted, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionfs.api import ImportReport
+    from sessionfs.importer import Imported
+    from sessionfs.view import Style
+
+_STYLES: dict[str, Style] = {
+    "new": "good", "extended": "good", "unchanged": "faint", "forked": "good",
+    "rewritten": "good", "skipped": "doubtful",
+}  # fmt: skip
+_MANY = 5
+"""Files skipped for one reason, beyond which they are counted instead of named."""
+
+UNREDACTED = "secrets are not removed yet: look through the sessions before you share them"
+
+
+@verb("init", "sessionfs init", "sessionfs init docs/sessions")
+@click.argument("directory", metavar="[DIR]", default=".sessions")
+@as_json
+def init_command(directory: str, *, as_json: bool) -> None:
+    """Make an archive in DIR, by default .sessions, with what guards its bytes in git.
+
+    An archive that exists is completed and otherwise left alone.
+    """
+    from sessionfs import api
+
+    made = not os.path.lexists(os.path.join(directory, "archive.yaml"))
+    archive = api.init(directory)
+    if as_json:
+        say_json({"archive": archive.root, "made": made})
+    else:
+        say([Line(one_line(f"made {directory}" if made else f"{directory} is an archive already"))])
+    if api.is_hidden_from_git(archive):
+        note(
+            f"git ignores {directory} here: `git check-ignore -v {directory}/archive.yaml` says why"
+        )
+
+
+@verb(
+    "import",
+    "sessionfs import --here",
+    "sessionfs import ~/.claude/projects/-home-me-app -a docs/sessions",
+    "sessionfs import --all --agent codex --dry-run",
+)
+@click.argument("logs", metavar="[LOG]...", nargs=-1)
+@click.option("--here", is_flag=True, help="What agents did in this repository.")
+@click.option("--all", "everything", is_flag=True, help="What agents did on this machine.")
+@click.option("--agent", metavar="AGENT", help="Only this agent's: claude-code, codex.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--rewrite", is_flag=True, help="Map archived messages anew with this version.")
+@in_archive
+@as_json
+def import_command(  # noqa: D417
+    logs: tuple[str, ...], *, here: bool, everything: bool, agent: str | None, dry_run: bool,
+    rewrite: bool, archive: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Bring native logs of agents into an archive, which is made where there is none.
+
+    LOG is a file, or a directory to look through; logs are known by their content. What is
+    archived already is skipped, what grew is extended, nothing is overwritten.
+    """
+    from sessionfs import api
+
+    if not (logs or here or everything):
+        raise click.UsageError("nothing to import: name a LOG, or use --here or --all")
+    with Progress("importing", hidden=as_json) as progress:
+        report = api.import_logs(
+            logs, archive=archive, here="." if here else None, everything=everything,
+            agent=agent, dry_run=dry_run, rewrite=rewrite, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        from sessionfs.canonical import to_plain
+
+        say_json({"sessions": to_plain(report.sessions), "totals": report.totals()})
+    else:
+        say(_import_lines(report, dry_run=dry_run))
+    totals = report.totals()
+    if not dry_run and totals["new"] + totals["extended"] + totals["forked"] + totals["rewritten"]:
+        note(UNREDACTED)
+    return FAILED if report.failed else FINE
+
+
+def _import_lines(report: ImportReport, *, dry_run: bool) -> Iterator[Line]:
+    skips = Counter(row.reason for row in report.sessions if row.session is None)
+    for row in report.sessions:
+        if row.session is not None or skips[row.reason] <= _MANY or manner().verbose:
+            yield Line(_import_line(row), _STYLES[row.status])
+    for reason, number in skips.items():
+        if number > _MANY and not manner().verbose:
+            yield Line(
+                one_line(f"skipped    {counted(number, 'file')}: {reason} (-v names them)"),
+                "doubtful",
+            )
+    told = [f"{number:,} {status}" for status, number in report.totals().items() if number]
+    yield Line(f"{', '.join(told) or 'no logs found'}{' (nothing was changed)' if dry_run else ''}")
+
+
+def _import_line(row: Imported) -> str:
+    if row.session is None:
+        return one_line(f"skipped    {row.path}: {row.reason}")
+    remarks = [counted(row.messages, "message")]
+    remarks += [row.fidelity] if row.fidelity not in (None, "exact") else []
+    remarks += [row.reason] if row.reason else []
+    return one_line(f"{row.status:<10}") + one_line(
+        f" {row.session}  {row.path}  ({'; '.join(remarks)})"
+    )
+
+
+@verb(
+    "remove",
+    "sessionfs remove 01M81CYG",
+    "sessionfs remove claude-code:3d1f7c52-6a0e-4f0b-8f6e-0b1d9c7a5e21",
+)
+@click.argument("sessions", metavar="SESSION...", nargs=-1, required=True)
+@in_archive
+@as_json
+def remove_command(sessions: tuple[str, ...], *, archive: str | None, as_json: bool) -> None:
+    """Take sessions out of an archive, and keep them out: archive.yaml remembers their uids.
+
+    SESSION is an id, the beginning of one, a uid, or a path inside the session.
+    """
+    from sessionfs import api
+
+    removed = api.remove(sessions, archive)
+    if as_json:
+        say_json({"removed": [{"session": row.id, "uid": row.uid} for row in removed]})
+    else:
+        say(Line(one_line(f"removed {row.id}  {row.uid}")) for row in removed)
+    note("git still has what was committed; the next import leaves these sessions out")

@@ -1,0 +1,93 @@
+"""Errors as people see them: one line that says what and where, one that says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionfs.cli import FAILED, FINDINGS, PROGRAM
+from sessionfs.cli.verb import colour
+from sessionfs.errors import Conflict, SessionfsError
+from sessionfs.view.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say what went wrong, on stderr or as JSON on stdout, and return the exit code."""
+    ours = explained(error)
+    if wants_json(arguments):
+        say_json({"error": {"message": ours.message, "hint": ours.hint}})
+    else:
+        complain(ours, colour(_asked(arguments, "--color")))
+    return FINDINGS if isinstance(ours, Conflict) else FAILED
+
+
+def complain(error: SessionfsError, color: bool | None = None) -> None:  # noqa: FBT001  as click has it
+    """Print an error's two lines on stderr."""
+    for word, tint, text in ((PROGRAM, "red", error.message), ("hint", "cyan", error.hint)):
+        if text:
+            line = click.style(f"{word}:", fg=tint, bold=True) + f" {one_line(text)}"
+            click.echo(line, err=True, color=color)
+
+
+def explained(error: BaseException) -> SessionfsError:
+    """Return any error as one of ours, with a hint."""
+    match error:
+        case SessionfsError():
+            return error
+        case click.UsageError():
+            path = error.ctx.command_path if error.ctx is not None else PROGRAM
+            return SessionfsError(
+                error.format_message(), hint=f"`{path} --help` shows how it is used"
+            )
+        case click.ClickException():
+            return SessionfsError(error.format_message())
+        case OSError():
+            from sessionfs.api import error_of
+
+            return error_of(error)
+        case MemoryError():
+            return SessionfsError("out of memory", hint="free some, or take fewer sessions at once")
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    return SessionfsError(
+        f"internal error at {place}: {type(error).__name__}: {error}",
+        hint="this is a defect of sessionfs: please report it with the command that you gave",
+    )
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell whether output was asked for as JSON, also where the arguments make no sense."""
+    return "--json" in arguments or _asked(arguments, "--output-format") == "json"
+
+
+def _asked(arguments: Sequence[str], option: str) -> str | None:
+    """Return what an option was given as, without parsing the rest."""
+    pairs = zip(arguments, arguments[1:], strict=False)
+    told = [value for name, value in pairs if name == option]
+    told += [text.removeprefix(f"{option}=") for text in arguments if text.startswith(f"{option}=")]
+    return told[-1] if told else None
+
+
+def say_json(value: object, output: str | None = None) -> None:
+    """Print one JSON document on stdout, or write it to a file, always as UTF-8.
+
+    A path that is no UTF-8 keeps its bytes as the escapes of lone surrogates.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    if output is None:
+        click.echo(text.encode("utf-8", "backslashreplace"))
+    else:
+        write_text(output, [text])
+
+
+def write_text(output: str, lines: Iterable[str]) -> None:
+    """Write lines to a file, as UTF-8 with LF."""
+    with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)

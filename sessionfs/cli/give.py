@@ -1,0 +1,81 @@
+"""Commands that give something out: export, completion."""
+
+from __future__ import annotations
+
+import click
+
+from sessionfs.cli import PROGRAM
+from sessionfs.cli.terminal import note
+from sessionfs.cli.verb import in_archive, verb
+from sessionfs.view.text import one_line
+
+
+@verb(
+    "export",
+    "sessionfs export 01M81CYG > session.jsonl",
+    "sessionfs export 01M81CYG --to native -o session.jsonl",
+    "sessionfs export 01M81CYG --with-children -o restored/",
+)
+@click.argument("session")
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["native"]),
+    default="native",
+    show_default=True,
+    help="The agent's own log, byte for byte.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    help="Where to write: a directory where there are several files.",
+)
+@click.option("--with-children", is_flag=True, help="The logs of subagents too, in a directory.")
+@click.option("--force", is_flag=True, help="Write over what exists.")
+@in_archive
+def export_command(
+    session: str,
+    *,
+    form: str,
+    output: str | None,
+    with_children: bool,
+    force: bool,
+    archive: str | None,
+) -> None:  # noqa: ARG001  there is one form
+    """Give the native log back as the agent wrote it; to stdout where there is no -o."""
+    from sessionfs import api
+
+    store = api.open_archive(archive) if archive or with_children else None
+    opened = api.open_session(session, store)
+    children = api.children(opened, store) if store is not None and with_children else []
+    if output is None:
+        if children or len(opened.summary.source_files) > 1:
+            raise click.UsageError(
+                "this session comes from several files: name a directory with -o"
+            )
+        for chunk in api.native_content(opened):
+            click.echo(chunk, nl=False)
+        return
+    for path in api.export_native(
+        opened, output, force=force, children=children, whole=with_children
+    ):
+        note(f"wrote {path}")
+
+
+@verb(
+    "completion",
+    'eval "$(sessionfs completion bash)"',
+    "sessionfs completion fish > ~/.config/fish/completions/sessionfs.fish",
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_command(shell: str) -> None:
+    """Print the script that lets a shell complete commands and options."""
+    from click.shell_completion import get_completion_class
+
+    from sessionfs.cli.run import COMPLETE, commands
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(one_line(f"no completion for {shell}"))
+    click.echo(kind(commands, {}, PROGRAM, COMPLETE).source())

@@ -1,0 +1,87 @@
+"""Commands about the rules: verify, explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionfs.cli import FINDINGS, FINE
+from sessionfs.cli.failure import say_json, write_text
+from sessionfs.cli.terminal import note, say
+from sessionfs.cli.verb import as_json, verb
+from sessionfs.view import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionfs.rules import Rule
+
+
+@verb(
+    "verify",
+    "sessionfs verify",
+    "sessionfs verify .sessions/2026/11/01M81CYGKKYF3N2YJDPS3MWRXG",
+    "sessionfs verify --output-format json -o report.json",
+)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Form of the report.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
+def verify_command(
+    paths: tuple[str, ...], *, output_format: str, output: str | None, as_json: bool
+) -> int:
+    """Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
+
+    Exit code 0: valid, with or without warnings. 1: damaged. 2: nothing could be verified.
+    """
+    from sessionfs import api
+    from sessionfs.canonical import to_plain
+    from sessionfs.view.findings import finding_lines, verdict
+
+    report = api.verify(paths)
+    checked = to_plain(report.checked)
+    if as_json or output_format == "json":
+        value = {"ok": report.ok, "findings": to_plain(report.findings), "checked": checked}
+        say_json(value, output)
+    elif output is not None:
+        write_text(output, (line.text for line in finding_lines(report.findings, checked)))
+    else:
+        say(finding_lines(report.findings, checked))
+    if output is not None:
+        note(verdict(report.findings, checked).text)
+    return FINE if report.ok else FINDINGS
+
+
+@verb("explain", "sessionfs explain E601", "sessionfs explain")
+@click.argument("code", metavar="[CODE]", required=False)
+@as_json
+def explain_command(code: str | None, *, as_json: bool) -> None:
+    """Say what a rule means, why it is there, and how to mend what breaks it.
+
+    CODE is what `sessionfs verify` prints. Without it, every rule is listed.
+    """
+    from sessionfs import api
+
+    rules = api.explain() if code is None else [api.explain(code)]
+    if as_json:
+        from dataclasses import asdict
+
+        say_json({"rules": [asdict(rule) for rule in rules]})
+    elif code is None:
+        say(Line(f"{rule.code}  {rule.sentence}") for rule in rules)
+    else:
+        say(_rule_lines(rules[0]))
+
+
+def _rule_lines(rule: Rule) -> Iterator[Line]:
+    yield Line(f"{rule.code} ({rule.level})", "title")
+    yield Line(rule.sentence)
+    if rule.why:
+        yield Line(f"Why:  {rule.why}")
+    yield Line(f"Mend: {rule.hint}")

@@ -1,0 +1,202 @@
+"""Commands that read: list, show."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sessionfs.cli import FINDINGS, FINE
+from sessionfs.cli.failure import complain, say_json
+from sessionfs.cli.terminal import columns, note, page, say
+from sessionfs.cli.verb import as_json, in_archive, verb
+from sessionfs.view.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionfs.archive import Session
+    from sessionfs.errors import SessionfsError
+    from sessionfs.view import Line
+
+_TEXT_WIDTH = 100
+_AGO = {"h": "hours", "d": "days", "w": "weeks"}
+_TIME = re.compile(
+    r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{3})?)?Z?)?)?)?"
+)
+
+
+class Moment(click.ParamType):
+    """A time: `2026-11`, `2026-11-22`, `2026-11-22T10:30Z`, or an age such as `7d`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the time as the beginning of a timestamp."""
+        text = str(value)
+        if re.fullmatch("[0-9]{1,5}[hdw]", text):
+            ago = timedelta(**{_AGO[text[-1]]: int(text[:-1])})
+            return f"{datetime.now(UTC) - ago:%Y-%m-%dT%H:%M:%S}"
+        if _TIME.fullmatch(text):
+            return text.removesuffix("Z")
+        self.fail(
+            f"{text!r} is no time: 2026-11, 2026-11-22, 2026-11-22T10:30Z, 7d, 12h", param, ctx
+        )
+
+
+class Span(click.ParamType):
+    """One message, or a range of them: `7`, `7-12`, `7-`, `-12`."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int | None]:  # noqa: ANN401
+        """Return the first and the last seq; None where there is no last."""
+        match = re.fullmatch(r"([0-9]{0,15})(-?)([0-9]{0,15})", str(value))
+        if match is None or not (match[1] or match[3]):
+            self.fail(f"{value!r} is no message: 7, 7-12, 7- or -12", param, ctx)
+        first = int(match[1] or 1)
+        if not match[2]:
+            return first, first
+        return first, int(match[3]) if match[3] else None
+
+
+@verb(
+    "list",
+    "sessionfs list",
+    "sessionfs list --agent codex --since 7d --tag review",
+    "sessionfs list --json | jq -r '.sessions[] | [.id, .title] | @tsv'",
+)
+@click.option("--agent", metavar="AGENT", help="Only this agent's: claude-code, codex.")
+@click.option(
+    "--tag", "tags", metavar="TAG", multiple=True, help="Only with this tag; may be repeated."
+)
+@click.option(
+    "--since", type=Moment(), metavar="TIME", help="Begun at or after: 2026-11-22 (UTC), 7d."
+)
+@click.option("--until", type=Moment(), metavar="TIME", help="Begun before the end of: 2026-11-22.")
+@click.option(
+    "--state",
+    type=click.Choice(["created", "active", "suspended", "ended"]),
+    help="Only in this state.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["newest", "oldest", "title", "messages"]),
+    default="newest",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
+@click.option(
+    "--offset",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Leave out the first so many.",
+)
+@in_archive
+@as_json
+def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int:  # noqa: ANN401  click gives them
+    """List sessions, the newest first."""
+    from sessionfs import api
+    from sessionfs.view.listing import table
+
+    damaged: list[SessionfsError] = []
+    opened = api.open_archive(archive)
+    rows = api.list_sessions(opened, **filters, unreadable=damaged.append)
+    if as_json:
+        from sessionfs.canonical import to_plain
+
+        say_json(
+            {
+                "sessions": [
+                    {"path": row.path, "seal": row.seal, **to_plain(row.summary)} for row in rows
+                ]
+            }
+        )
+    else:
+        paths = opened.paths()
+        if rows:
+            say(table([row.summary for row in rows], [path[-26:] for path in paths], columns()))
+        elif paths:
+            note(f"none of {counted(len(paths), 'session')} in {opened.root} is like that")
+        else:
+            note(f"no sessions in {opened.root} yet: `sessionfs import --here` brings them in")
+    for error in damaged:
+        complain(error)
+    return FINDINGS if damaged else FINE
+
+
+@verb(
+    "show",
+    "sessionfs show 01M81CYG",
+    "sessionfs show 01M81CYG --message 7",
+    "sessionfs show 01M81CYG --message 7-12 --full",
+)
+@click.argument("session")
+@click.option(
+    "--message",
+    "span",
+    type=Span(),
+    metavar="N[-M]",
+    help="Only this message, unfolded, or this range.",
+)
+@click.option("--full", is_flag=True, help="Fold nothing: whole results, reasoning, housekeeping.")
+@in_archive
+@as_json
+def show_command(
+    session: str,
+    *,
+    span: tuple[int, int | None] | None,
+    full: bool,
+    archive: str | None,
+    as_json: bool,
+) -> None:
+    """Show a session as a conversation; tool calls take a line, results are folded.
+
+    SESSION is an id, the beginning of one, a uid, or a path inside the session.
+    """
+    from sessionfs import api
+    from sessionfs.view.transcript import conversation, header_lines
+
+    opened = api.open_session(session, api.open_archive(archive) if archive else None)
+    first, last = span or (1, None)
+    if as_json:
+        _show_json(opened, first, last)
+        return
+
+    def lines() -> Iterator[Line]:
+        if span is None:
+            yield from header_lines(opened)
+        unfold = full or (span is not None and first == last)
+        yield from conversation(
+            opened, first=first, last=last, full=unfold, columns=columns() or _TEXT_WIDTH
+        )
+
+    if span is not None and first > opened.summary.messages:
+        raise click.UsageError(
+            f"there is no message {first}: the session has {opened.summary.messages}"
+        )
+    page(lines())
+
+
+def _show_json(session: Session, first: int, last: int | None) -> None:
+    """Print a session as one JSON document, one message at a time."""
+    from sessionfs.canonical import encode
+    from sessionfs.model import encode_message
+
+    head = encode({"path": session.path, "seal": session.seal, "summary": session.summary})
+    click.echo(head[:-1] + b',"messages":[', nl=False)
+    before = b"\n"
+    for message in session.messages():
+        if message.seq < first:
+            continue
+        if last is not None and message.seq > last:
+            break
+        click.echo(before + encode_message(message), nl=False)
+        before = b",\n"
+    click.echo(b"\n]}")

@@ -1,0 +1,90 @@
+"""The table of commands, and how one of them is run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sessionfs import __version__
+from sessionfs.cli import FINE, PROGRAM
+from sessionfs.cli.verb import add_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": ("bring", "Make an archive."),
+    "import": ("bring", "Bring in the native logs of agents."),
+    "list": ("read", "List sessions."),
+    "show": ("read", "Show a session as a conversation."),
+    "verify": ("prove", "Verify archives and sessions."),
+    "explain": ("prove", "Say what a rule means and how to mend it."),
+    "edit": ("change", "Set title, outcome, tags and notes of a session."),
+    "seal": ("change", "Rebuild what is derived, and print the seals."),
+    "remove": ("bring", "Take sessions out, and keep them out."),
+    "export": ("give", "Give the native log back."),
+    "demo": ("demo", "See it all work, in a temporary repository."),
+    "completion": ("give", "Print the completion script of a shell."),
+}
+"""Each command: the module that it lives in, and what `sessionfs --help` says of it."""
+
+COMPLETE = "_SESSIONFS_COMPLETE"
+"""The variable through which a shell asks for completions."""
+
+
+class Commands(click.Group):
+    """The commands by name; a module is imported when its command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names, in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__package__}.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
+
+
+@click.command(
+    cls=Commands,
+    name=PROGRAM,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"`{PROGRAM} COMMAND --help` shows examples. `{PROGRAM} demo` shows how it all fits together.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Keep the sessions of AI coding agents as plain text in git: verified, and restorable to the byte."""
+
+
+add_options(commands)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name, and return its exit code."""
+    if COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(commands, {}, PROGRAM, COMPLETE, os.environ[COMPLETE])
+    if not arguments:
+        arguments = ["--help"]
+    try:
+        with commands.make_context(PROGRAM, list(arguments)) as ctx:
+            code: Any = commands.invoke(ctx)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    sys.stdout.flush()
+    return code if isinstance(code, int) else FINE

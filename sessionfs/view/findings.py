@@ -1,0 +1,52 @@
+"""A verifier's report as lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionfs.view import Line
+from sessionfs.view.text import counted, one_line, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sessionfs.model import Finding
+
+
+def finding_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterator[Line]:
+    """Yield a line for each finding, then how to mend them, and a count last."""
+    for finding in findings:
+        style = "bad" if finding.level == "error" else "doubtful"
+        yield Line(one_line(f"{finding.code} {finding.where}: {finding.message}"), style)
+    for codes, hint in _hints(findings):
+        yield Line(f"hint ({codes}): {one_line(hint)}", "faint")
+    yield verdict(findings, checked)
+
+
+def _hints(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """Yield each hint once, behind the codes that it mends."""
+    codes: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.hint:
+            codes.setdefault(finding.hint, {})[finding.code] = None
+    for hint, named in codes.items():
+        yield ", ".join(named), hint
+
+
+def verdict(findings: Sequence[Finding], checked: Mapping[str, int]) -> Line:
+    """Return the last line: ok or not, and how much was looked at."""
+    seen = ", ".join(
+        [
+            counted(checked["sessions"], "session"),
+            counted(checked["messages"], "message"),
+            counted(checked["files"], "file"),
+            size(checked["bytes"]),
+        ]
+    )
+    errors = sum(finding.level == "error" for finding in findings)
+    warnings = len(findings) - errors
+    told = [counted(errors, "error")] if errors else []
+    told += [counted(warnings, "warning")] if warnings else []
+    if errors:
+        return Line(f"{' and '.join(told)} in {seen}", "bad")
+    return Line(f"ok{', ' + told[0] if told else ''}: {seen}", "good")

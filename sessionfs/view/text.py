@@ -1,0 +1,101 @@
+"""Untrusted text made safe for a terminal, and text cut to a width."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SEQUENCE = re.compile(
+    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, the clipboard
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, movement, erasure
+    r"|\x1b[ -/]*[0-~]"
+)
+_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f"  # C0, DEL, C1
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # text that runs the other way
+    r"\U000e0000-\U000e007f]"  # tags: a text that nobody sees
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SUSPECT = re.compile(rf"{_HIDDEN.pattern[:-1]}\x0b\x0c\r\u2028\u2029\ud800-\udfff]")
+_BLANK = re.compile(r"\s+")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_THOUSAND = 1000
+
+
+def safe(text: str) -> str:
+    """Return text that a terminal only shows: no control sequences, no reversed order.
+
+    Line feeds and tabs stay; other line ends become line feeds.
+    """
+    if _SUSPECT.search(text) is None:
+        return text
+    text = _LINE_END.sub("\n", _SEQUENCE.sub("", text))
+    return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, safe, each run of blanks one space."""
+    return _BLANK.sub(" ", safe(text)).strip()
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a line takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or character in "\u200b\u200c\u200d\ufe0e\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return a line of at most `limit` columns, with `…` where it was cut."""
+    if width(text) <= limit:
+        return text
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _columns(character)
+        if taken > limit - 1:
+            return text[:place].rstrip() + "…"
+    return text
+
+
+def pad(text: str, columns: int) -> str:
+    """Return text with spaces behind it up to a number of columns."""
+    return text + " " * (columns - width(text))
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 session`, `2,000 sessions`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes as people say it: `812 bytes`, `1.2 MB`."""
+    if number < _THOUSAND:
+        return counted(number, "byte")
+    value, unit = float(number), 0
+    while value >= _THOUSAND - 0.05 and unit < len(_UNITS) - 1:
+        value, unit = value / _THOUSAND, unit + 1
+    return f"{value:,.1f} {_UNITS[unit]}"
+
+
+def moment(timestamp: str | None, *, seconds: bool = True) -> str:
+    """Return a timestamp as people read it, in UTC."""
+    if timestamp is None:
+        return "no time"
+    return timestamp[: 19 if seconds else 16].replace("T", " ")
+
+
+def duration(millis: int) -> str:
+    """Return a time span as people say it: `0.3 s`, `2 min 5 s`."""
+    seconds, rest = divmod(millis, 1000)
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds}.{rest // 100} s"
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes} min {seconds} s"
