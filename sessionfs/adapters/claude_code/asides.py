@@ -52,6 +52,11 @@ def _words(value: object) -> list[Part]:
     return [Text(text=value)] if isinstance(value, str) and value else []
 
 
+def _hook(record: dict[str, Any]) -> str | None:
+    """Return a hook's name, such as `PostToolUse:Edit`: its event and what it matched."""
+    return text(record.get("hookName")) or text(record.get("hookEvent"))
+
+
 def _titled(key: str) -> Callable[[Draft, dict[str, Any]], None]:
     def title(draft: Draft, record: dict[str, Any]) -> None:
         words = record.get(key)
@@ -105,8 +110,9 @@ def _bridge(draft: Draft, _record: dict[str, Any]) -> None:
 
 
 def _snapshot(draft: Draft, record: dict[str, Any]) -> None:
+    # Its time is that of the files: as the record's own it would come before whose log this is.
     snapshot = members(record.get("snapshot"))
-    draft.kind, draft.ts = "snapshot", draft.ts or snapshot.get("timestamp")
+    draft.kind = "snapshot"
     draft.parts = [Data(value=snapshot)] if snapshot else []
 
 
@@ -125,7 +131,7 @@ def _system(draft: Draft, record: dict[str, Any]) -> None:
         case "turn_duration":
             _event(draft, "turn_end", *said, duration_ms=count(record.get("durationMs")))
         case "stop_hook_summary":
-            _event(draft, "hook", *said, hook="Stop")
+            _event(draft, "hook", *said, name="Stop")
             draft.actor = "hook"
         case "api_error":
             _api_error(draft, record, said)
@@ -169,7 +175,7 @@ def _progress(draft: Draft, record: dict[str, Any]) -> None:
             draft.role, draft.kind, draft.actor = "tool", "tool_progress", "tool"
             draft.parts = _words(told.get("output"))
         case "hook_progress":
-            _event(draft, "hook", hook=text(told.get("hookEvent")), name=text(told.get("hookName")))
+            _event(draft, "hook", name=_hook(told))
             draft.actor = "hook"
         case str(kind) if kind in _TOOL_PROGRESS:
             draft.role, draft.kind, draft.actor = "tool", "tool_progress", "tool"
@@ -185,10 +191,7 @@ def attachment(draft: Draft, record: dict[str, Any]) -> None:
         case "hook_additional_context":
             draft.kind, draft.actor, draft.parts = "context", "hook", [Data(value=attached)]
         case str(kind) if kind.startswith("hook_") or kind == "async_hook_response":
-            _event(
-                draft, "hook", *_words(attached.get("content")),
-                hook=text(attached.get("hookEvent")), name=text(attached.get("hookName")),
-            )  # fmt: skip
+            _event(draft, "hook", *_words(attached.get("content")), name=_hook(attached))
             draft.actor = "hook"
         case str(kind) if kind in _CONTEXT:
             draft.kind, draft.parts = "context", [Data(value=attached)]

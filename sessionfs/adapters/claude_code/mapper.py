@@ -34,6 +34,9 @@ _MONEY = Context(prec=2 * _MOST_DIGITS)
 _RECENT = 256
 """Records in which the leaf that a title names is looked for: it is the log's last one."""
 
+_INTERLEAVED = 64
+"""Responses whose usage is remembered: records of several may alternate."""
+
 _SPILL_TYPES = {
     "txt": "text/plain",
     "json": "application/json",
@@ -55,8 +58,10 @@ class Mapper:
         self._read = read
         self._spill_path = session_directory(path) + "/tool-results/"
         self._spill_name = session_directory(name) + "/tool-results/"
-        self._identified = False
+        self._session: str | None = None
+        self._forkable = False
         self._parent_agent: str | None = None
+        self._used: dict[str, Usage] = {}
         self._recent: deque[str | None] = deque(maxlen=_RECENT)
 
     def map(self, record: Any) -> Draft:  # noqa: ANN401  JSON is any value
@@ -76,7 +81,7 @@ class Mapper:
             case "user":
                 self._user(draft, record)
             case "assistant":
-                _assistant(draft, record)
+                self._assistant(draft, record)
             case "attachment":
                 self._attachment(draft, record)
             case "summary":
@@ -104,20 +109,26 @@ class Mapper:
             cwd=text(record.get("cwd")),
         )
         session = record.get("sessionId")
-        if self._identified or not isinstance(session, str) or not _is_element(session):
-            return facts
-        # Once and together: later records may be another agent's, written into this log.
-        self._identified = True
+        if self._session is None and isinstance(session, str) and _is_element(session):
+            self._session = session
+            self._identify(facts, session, record)
+        origin = members(record.get("forkedFrom")).get("sessionId")
+        if self._forkable and isinstance(origin, str) and _is_element(origin):
+            facts.parent, facts.relation = f"{FLAVOR}:{origin}", "fork"
+        return facts
+
+    def _identify(self, facts: Facts, session: str, record: dict[str, Any]) -> None:
+        """Say whose log it is, once: later records may be another agent's, written into it."""
         facts.native_id, facts.name = session, f"{session}.jsonl"
         agent = record.get("agentId")
-        if record.get("isSidechain") is True and isinstance(agent, str) and _is_element(agent):
+        if record.get("isSidechain") is not True or not isinstance(agent, str):
+            self._forkable = True
+        elif _is_element(agent):
             facts.native_id = f"{session}/{agent}"
             facts.name = f"{session}/subagents/agent-{agent}.jsonl"
-            facts.parent = f"{FLAVOR}:{session}"
-            facts.relation = "subagent"
+            facts.parent, facts.relation = f"{FLAVOR}:{session}", "subagent"
             if self._parent_agent is not None and _is_element(self._parent_agent):
                 facts.parent += f"/{self._parent_agent}"
-        return facts
 
     def _user(self, draft: Draft, record: dict[str, Any]) -> None:
         said = members(record.get("message")).get("content")
@@ -155,6 +166,42 @@ class Mapper:
             return None
         media_type = _SPILL_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
         return draft.attach(self._spill_name + name, payload, media_type)
+
+    def _assistant(self, draft: Draft, record: dict[str, Any]) -> None:
+        message = members(record.get("message"))
+        said = message.get("content")
+        if not isinstance(said, (str, list)):
+            asides.unknown(draft, record)
+            return
+        draft.role, draft.actor = "assistant", "model"
+        draft.parts = content.parts(draft, said)
+        draft.kind = _kind(draft.parts)
+        draft.response = text(message.get("id")) or text(record.get("requestId"))
+        draft.stop = text(message.get("stop_reason"))
+        draft.cost = cost(record.get("costUSD"))
+        model = text(message.get("model"))
+        failed = record.get("isApiErrorMessage") is True
+        if failed or model == "<synthetic>":  # the harness wrote it: no model, nothing used
+            draft.actor = "harness"
+            draft.kind = "context" if content.is_quiet(draft.parts) and not failed else "error"
+            return
+        draft.model = model
+        draft.usage = self._news(draft.response, usage(message.get("usage")))
+
+    def _news(self, response: str | None, used: Usage | None) -> Usage | None:
+        """Return what a record says of its response's usage that an earlier one did not.
+
+        Each record of a response repeats the usage; the last ones may say more output.
+        """
+        if response is None or used is None:
+            return used
+        if self._used.pop(response, None) == used:
+            self._used[response] = used
+            return None
+        self._used[response] = used
+        if len(self._used) > _INTERLEAVED:
+            del self._used[next(iter(self._used))]
+        return used
 
     def _attachment(self, draft: Draft, record: dict[str, Any]) -> None:
         attachment = members(record.get("attachment"))
@@ -210,28 +257,6 @@ def _speak(draft: Draft, *, injected: bool) -> None:
         draft.kind = "unknown"
     else:
         draft.kind = "context"
-
-
-def _assistant(draft: Draft, record: dict[str, Any]) -> None:
-    message = members(record.get("message"))
-    said = message.get("content")
-    if not isinstance(said, (str, list)):
-        asides.unknown(draft, record)
-        return
-    draft.role, draft.actor = "assistant", "model"
-    draft.parts = content.parts(draft, said)
-    draft.kind = _kind(draft.parts)
-    draft.response = text(message.get("id")) or text(record.get("requestId"))
-    draft.stop = text(message.get("stop_reason"))
-    draft.cost = cost(record.get("costUSD"))
-    model = text(message.get("model"))
-    failed = record.get("isApiErrorMessage") is True
-    if failed or model == "<synthetic>":  # the harness wrote it: no model, nothing used
-        draft.actor = "harness"
-        draft.kind = "context" if content.is_quiet(draft.parts) and not failed else "error"
-        return
-    draft.model = model
-    draft.usage = usage(message.get("usage"))
 
 
 def _kind(parts: list[Part]) -> str:
