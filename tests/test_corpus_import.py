@@ -98,6 +98,7 @@ def test_checksums_agree_with_b3sum_and_find(imported: tuple[Path, list[Imported
         assert listed == sorted(set(files) - {"checksums.b3"}, key=str.encode)
 
 
+UMASK = 'umask 077; exec "$@"'
 CHILD = """
 import sys
 from sessionfs import api
