@@ -67,13 +67,15 @@ def is_valid(value: object, name: SchemaName) -> bool:
     return bool(_validator(name).is_valid(value))
 
 
-def is_plainly_valid(value: object, name: SchemaName) -> bool:
+def is_plainly_valid(
+    value: object, name: SchemaName, definition: str = "", member: str = ""
+) -> bool:
     """Tell at once that a value is valid; where it tells nothing, `validate` is the judge.
 
     It knows the few keywords that our flat schemas use, and it never accepts what jsonschema
-    refuses.
+    refuses. A definition of the schema, or one member of that, can be meant instead of the whole.
     """
-    return _plain_test(name)(value)
+    return _plain_test(name, definition, member)(value)
 
 
 def pattern(name: SchemaName, definition: str) -> str:
@@ -83,8 +85,13 @@ def pattern(name: SchemaName, definition: str) -> str:
 
 
 @cache
-def _plain_test(name: SchemaName) -> Test:
-    return _compile(load(name), name)
+def _plain_test(name: SchemaName, definition: str, member: str) -> Test:
+    schema = load(name)
+    if definition:
+        schema = schema["$defs"][definition]
+    if member:
+        schema = schema["properties"][member]
+    return _compile(schema, name)
 
 
 _TYPES: dict[str, Test] = {
@@ -109,7 +116,7 @@ def _compile(schema: Any, name: SchemaName) -> Test:  # noqa: ANN401  a mapping,
     return tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
 
 
-def _keyword(  # noqa: C901, PLR0911  one case a keyword
+def _keyword(  # noqa: C901, PLR0911, PLR0912  one case a keyword
     keyword: str,
     wanted: Any,  # noqa: ANN401  as the keyword has it
     schema: dict[str, Any],
@@ -139,6 +146,9 @@ def _keyword(  # noqa: C901, PLR0911  one case a keyword
         case "required":
             keys = frozenset(wanted)
             return lambda value: keys <= value.keys()
+        case "propertyNames":
+            named = _compile(wanted, name)
+            return lambda value: all(map(named, value))
         case "items":
             item = _compile(wanted, name)
             return lambda value: value is None or all(map(item, value))

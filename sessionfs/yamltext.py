@@ -286,7 +286,7 @@ class _Builder:
         if event.tag is not None:
             raise YamlError("E206", "a tag", line=line, pointer=pointer)
         if depth > MAX_DEPTH:
-            raise YamlError("E007", "nested too deep", line=line, pointer=pointer)
+            raise YamlError("E007", "nested too deep", line=line)
         match type(event).__name__:
             case "MappingStartEvent":
                 return self._mapping(pointer, depth)
