@@ -1,0 +1,1372 @@
+"""Write the conformance vectors: one function a vector, each says what a verifier must find.
+
+`python make.py` writes them beside this file, `python make.py --check` tells whether what
+stands there is what would be written. A vector is data for verifiers in any language; this
+program only spares us from editing digests by hand, and needs nothing but the blake3 package.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from pathlib import Path
+
+from blake3 import blake3
+
+HERE = Path(__file__).resolve().parent
+KINDS = ("good", "warn", "bad")
+
+ID = "01M81CYGKKYF3N2YJDPS3MWRXG"
+SHARD = f"2026/11/{ID}"
+MESSAGE_IDS = [f"01M81CYGKK00000000000000A{digit}" for digit in "1234567"]
+SEGMENT = "messages-00000001.jsonl"
+SECOND = "messages-00000003.jsonl"
+PAYLOAD = b"\x89PNG\r\n\x1a\n\0 not really a picture"
+SCHEMAS = "https://sessionfs-archive.readthedocs.io/schemas/1.0"
+MANIFEST = f"""\
+# yaml-language-server: $schema={SCHEMAS}/manifest.schema.json
+format: "1.0"
+min_reader: "1.0"
+id: "{ID}"
+source:
+  flavor: "example"
+  native_id: "a1"
+  uid: "example:a1"
+  nature: "log"
+  adapter: "example/1"
+  name: "a1.jsonl"
+agent:
+  name: "Example"
+started_at: "2026-11-22T10:31:07.123Z"
+title: "A picture"
+tags:
+  - "demo"
+"""
+ARCHIVE = f"""\
+# yaml-language-server: $schema={SCHEMAS}/archive.schema.json
+format: "1.0"
+min_reader: "1.0"
+"""
+
+VECTORS = {}
+
+
+def vector(name):
+    """Register the function that makes a vector."""
+
+    def register(make):
+        VECTORS[name] = make
+        return make
+
+    return register
+
+
+# --- a session that is right ---
+
+
+def digest(content):
+    return blake3(content).hexdigest()
+
+
+def line(value):
+    """The minimal encoding of a value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def indented(value):
+    """The summary encoding of a value: a digest apart, that of any JSON program with indent 2."""
+    return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def messages():
+    """Four messages and the native lines that they stand for."""
+    file = digest(PAYLOAD)
+
+    def message(number, role, kind, actor, parts, record):  # noqa: PLR0917  as in the line
+        return {
+            "seq": number,
+            "id": MESSAGE_IDS[number - 1],
+            "parent": MESSAGE_IDS[number - 2] if number > 1 else None,
+            "ts": f"2026-11-22T10:31:0{number}.000Z",
+            "role": role,
+            "kind": kind,
+            "actor": actor,
+            "parts": parts,
+            "native": {"record": record},
+        }
+
+    return [
+        message(
+            1, "user", "user_msg", "human",
+            [{"type": "text", "text": "What does the picture show, «éa 𝄞»?"}],
+            {"ask": {"$ref": "/parts/0/text"}},
+        ),
+        message(
+            2, "assistant", "tool_call", "model",
+            [{"type": "tool_call", "call_id": "c1", "name": "Read", "arguments": {"n": 1.5}}],
+            {"call": {"$json": "/parts/0/arguments", "style": "spaced"}, "n": {"$num": "1E2"}},
+        ),
+        message(
+            3, "tool", "tool_result", "tool",
+            [
+                {
+                    "type": "tool_result",
+                    "call_id": "c1",
+                    "content": [
+                        {
+                            "type": "file",
+                            "file": file,
+                            "media_type": "image/png",
+                            "name": None,
+                            "bytes": len(PAYLOAD),
+                        }
+                    ],
+                    "is_error": False,
+                }
+            ],
+            {"$lit": {"$ref": {"$file": file, "encoding": "base64", "prefix": "data:"}}},
+        ),
+        message(
+            4, "assistant", "assistant_msg", "model",
+            [{"type": "text", "text": "Nothing much."}],
+            {"say": {"$ref": "/parts/0/text"}},
+        )
+        | {},
+    ]  # fmt: skip
+
+
+NATIVE = (
+    '{"ask":"What does the picture show, «éa 𝄞»?"}\n'
+    '{"call":"{\\"n\\": 1.5}","n":1E2}\n'
+    '{"$ref":"data:iVBORw0KGgoAIG5vdCByZWFsbHkgYSBwaWN0dXJl"}\n'
+    '{"say":"Nothing much."}\n'
+).encode()
+
+
+def summary():
+    """What follows from MANIFEST and messages(), written by hand."""
+    return {
+        "format": "1.0",
+        "min_reader": "1.0",
+        "id": ID,
+        "uid": "example:a1",
+        "flavor": "example",
+        "native_id": "a1",
+        "nature": "log",
+        "adapter": "example/1",
+        "agent": {"name": "Example"},
+        "title": "A picture",
+        "started_at": "2026-11-22T10:31:07.123Z",
+        "ended_at": "2026-11-22T10:31:04.000Z",
+        "state": "active",
+        "tags": ["demo"],
+        "messages": 4,
+        "roles": {"assistant": 2, "tool": 1, "user": 1},
+        "kinds": {"assistant_msg": 1, "tool_call": 1, "tool_result": 1, "user_msg": 1},
+        "models": [],
+        "usage": {},
+        "cost": [],
+        "preview": "What does the picture show, «éa 𝄞»?",
+        "files_read": [],
+        "files_edited": [],
+        "tools": {"Read": 1},
+        "fidelity": {"level": "redacted", "reasons": ["redacted"], "raw": 0, "unknown": 0},
+        "source_files": [{"name": "a1.jsonl", "bytes": len(NATIVE), "blake3": digest(NATIVE)}],
+        "redactions": 1,
+        "files": {},
+    }
+
+
+def redaction():
+    return {
+        "rule": "generic-api-key",
+        "seq": 2,
+        "message": MESSAGE_IDS[1],
+        "pointer": "/parts/0/arguments",
+        "count": 1,
+    }
+
+
+class Session:
+    """The files of a session in the making."""
+
+    def __init__(self):
+        self.manifest = MANIFEST.encode()
+        self.messages = messages()
+        self.summary = summary()
+        self.redactions = line(redaction()) + b"\n"
+        self.files = {f"files/{digest(PAYLOAD)}": PAYLOAD}
+        self.cut = len(self.messages)
+
+    def plain(self):
+        """Forget the payload and the redaction: two messages without either are left."""
+        self.messages = [self.messages[0], self.messages[3]]
+        self.messages[1] |= {"seq": 2, "parent": MESSAGE_IDS[0]}
+        native = NATIVE.splitlines(keepends=True)
+        self.native(native[0] + native[3])
+        self.files = {}
+        self.redactions = b""
+        self.cut = 2
+        self.summary |= {
+            "messages": 2,
+            "roles": {"assistant": 1, "user": 1},
+            "kinds": {"assistant_msg": 1, "user_msg": 1},
+            "tools": {},
+            "fidelity": {"level": "exact", "reasons": [], "raw": 0, "unknown": 0},
+            "redactions": 0,
+        }
+        return self
+
+    def native(self, content):
+        """Say what the native log is."""
+        self.summary["source_files"] = [
+            {"name": "a1.jsonl", "bytes": len(content), "blake3": digest(content)}
+        ]
+
+    def content(self):
+        """Every file but the derived ones; a vector that edits bytes edits these."""
+        files = {"manifest.yaml": self.manifest} | self.files
+        if self.redactions:
+            files["redactions.jsonl"] = self.redactions
+        for start in range(0, len(self.messages), self.cut):
+            group = self.messages[start : start + self.cut]
+            files[f"messages-{start + 1:08d}.jsonl"] = b"".join(line(m) + b"\n" for m in group)
+        return files
+
+    def sealed(self, files=None):
+        return sealed(self.content() if files is None else files, self.summary)
+
+
+def sealed(files, summary, *, encode=indented):
+    """Files with a summary of their sizes, and the checksums of all of them."""
+    files = {path: files[path] for path in sorted(files, key=str.encode)}
+    summary = copy.deepcopy(summary)
+    summary["files"] = {path: len(content) for path, content in files.items()}
+    files["summary.json"] = encode(summary)
+    return listed(files)
+
+
+def listed(files):
+    files.pop("checksums.b3", None)
+    lines = [f"{digest(files[path])}  {path}\n" for path in sorted(files, key=str.encode)]
+    return files | {"checksums.b3": "".join(lines).encode()}
+
+
+def expect(*findings):
+    """Each finding as code, path, and what of line and pointer it has."""
+    names = ("code", "path", "line", "pointer")
+    return [
+        {name: value for name, value in zip(names, found, strict=False) if value is not None}
+        for found in findings
+    ]
+
+
+class Vector:
+    """A session or an archive, what of it no git can hold, and the findings."""
+
+    def __init__(self, files, *findings, root="session", disk=None):
+        self.files = files
+        self.findings = expect(*findings)
+        self.root = root
+        self.disk = disk
+
+    def written(self):
+        """Every file of the vector's directory."""
+        files = {f"{self.root}/{path}": content for path, content in self.files.items()}
+        files["expect.json"] = indented({"findings": self.findings})
+        if self.disk:
+            files["disk.json"] = indented(self.disk)
+        return files
+
+
+def edited(path, old, new, *findings, session=None):
+    """The session with some bytes of one file replaced before it was sealed."""
+    session = session or Session()
+    files = session.content()
+    assert old in files[path], (path, old)
+    files[path] = files[path].replace(old, new, 1)
+    return Vector(session.sealed(files), *findings)
+
+
+def archive(sessions, *findings, policy=ARCHIVE, extra=None, disk=None):
+    """An archive of sessions by path."""
+    files = {"archive.yaml": policy.encode(), **(extra or {})}
+    for root, session in sessions.items():
+        files |= {f"{root}/{path}": content for path, content in session.sealed().items()}
+    return Vector(files, *findings, root="archive", disk=disk)
+
+
+def changed(number, change, *findings, session=None, **summary):
+    """The session with one message changed before it was sealed."""
+    session = session or Session()
+    change(session.messages[number - 1])
+    session.summary |= summary
+    return Vector(session.sealed(), *findings)
+
+
+# --- good ---
+
+
+@vector("good/everything")
+def everything():
+    return Vector(Session().sealed())
+
+
+@vector("good/plain")
+def plain():
+    return Vector(Session().plain().sealed())
+
+
+@vector("good/no_messages")
+def no_messages():
+    session = Session().plain()
+    session.messages = []
+    session.cut = 1
+    session.summary |= {
+        "ended_at": None, "state": "created", "messages": 0, "roles": {}, "kinds": {},
+        "preview": None, "source_files": [],
+    }  # fmt: skip
+    return Vector(session.sealed())
+
+
+@vector("good/edited_by_hand")
+def edited_by_hand():
+    session = Session()
+    session.manifest = (
+        MANIFEST.replace('  - "demo"\n', "- demo # mine\n")
+        .replace('title: "A picture"', "title: 'A picture'\nnotes: |\n  * one [of] {two}\n  & more")
+        .encode()
+    )
+    return Vector(session.sealed())
+
+
+@vector("good/raw_records")
+def raw_records():
+    session = Session().plain()
+    session.messages[0]["native"] = {"raw": '{"a":1,"a":2}', "eol": "\r\n"}
+    session.messages[1]["native"] = {"raw_base64": "AP8=", "eol": ""}
+    session.native(b'{"a":1,"a":2}\r\n\0\xff')
+    session.summary["fidelity"] |= {"raw": 2}
+    return Vector(session.sealed())
+
+
+@vector("good/archive")
+def good_archive():
+    guards = {".gitattributes": b"* -text\n", ".gitignore": b"!*\n", ".cache/index.jsonl": b"?\n"}
+    return archive({SHARD: Session()}, extra=guards)
+
+
+# --- 0: limits and versions ---
+
+
+@vector("bad/E002_session")
+def newer_session():
+    return edited(
+        "manifest.yaml", b'min_reader: "1.0"', b'min_reader: "1.1"',
+        ("E002", "manifest.yaml", None, "/min_reader"),
+    )  # fmt: skip
+
+
+@vector("bad/E002_archive")
+def newer_archive():
+    return archive(
+        {SHARD: Session()},
+        ("E002", "archive.yaml", None, "/min_reader"),
+        policy=ARCHIVE.replace('min_reader: "1.0"', 'min_reader: "2.0"'),
+    )
+
+
+def filled(path, before, count, after, *findings, session, byte=b" "):
+    """A session with one file that is too large to keep: `disk.json` says how to fill it."""
+    files = session.content() | {path: before + byte * count + after}
+    whole = session.sealed(files)
+    return filled_file(whole, path, before, count, after, *findings, byte=byte)
+
+
+def filled_file(whole, path, before, count, after, *findings, byte=b" "):
+    del whole[path]
+    fill = {
+        "path": path, "before": before.decode(), "byte": byte.decode(), "count": count,
+        "after": after.decode(),
+    }  # fmt: skip
+    return Vector(whole, *findings, disk={"fill": [fill]})
+
+
+@vector("bad/E003_summary")
+def large_summary():
+    whole = Session().sealed()
+    content = whole["summary.json"]
+    count = (64 << 20) - len(content) + 1
+    whole["summary.json"] = content + b" " * count
+    return filled_file(listed(whole), "summary.json", content, count, b"", ("E003", "summary.json"))
+
+
+@vector("bad/E005_line")
+def long_line():
+    session = Session().plain()
+    content = session.content()[SEGMENT]
+    before, after = content[:-1], b"\n"
+    return filled(
+        SEGMENT, before, 64 << 20, after, ("E005", SEGMENT, 2), session=session
+    )  # fmt: skip
+
+
+@vector("bad/E006_manifest")
+def large_manifest():
+    session = Session()
+    before = session.manifest + b"# "
+    return filled(
+        "manifest.yaml",
+        before,
+        1 << 20,
+        b"\n",
+        ("E006", "manifest.yaml"),
+        session=session,
+        byte=b"-",
+    )
+
+
+def deep(levels):
+    value = None
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@vector("bad/E007_message")
+def deep_message():
+    def change(message):
+        message["native"] = {"record": deep(127)}
+
+    return changed(1, change, ("E007", SEGMENT, 1))
+
+
+@vector("bad/E007_manifest")
+def deep_manifest():
+    session = Session()
+    session.manifest += ("ext:\n  a: " + "[" * 127 + "]" * 127 + "\n").encode()
+    return Vector(session.sealed(), ("E007", "manifest.yaml", 19))
+
+
+# --- 1: layout and paths ---
+
+
+@vector("bad/E101_no_manifest")
+def no_manifest():
+    whole = Session().sealed()
+    del whole["manifest.yaml"]
+    return Vector(whole, ("E101", "manifest.yaml"))
+
+
+@vector("bad/E102_removed_segment")
+def removed_segment():
+    session = Session()
+    session.cut = 2
+    whole = session.sealed()
+    del whole[SECOND]
+    return Vector(whole, ("E102", SECOND))
+
+
+@vector("bad/E102_removed_payload")
+def removed_payload():
+    whole = Session().sealed()
+    path = next(path for path in whole if path.startswith("files/"))
+    del whole[path]
+    return Vector(whole, ("E102", path))
+
+
+@vector("bad/E103_planted_redactions")
+def planted_redactions():
+    session = Session().plain()
+    return Vector(
+        session.sealed() | {"redactions.jsonl": line(redaction()) + b"\n"},
+        ("E103", "redactions.jsonl"),
+    )
+
+
+@vector("bad/E103_planted_payload")
+def planted_payload():
+    content = b"planted"
+    path = f"files/{digest(content)}"
+    return Vector(Session().sealed() | {path: content}, ("E103", path))
+
+
+@vector("bad/E104_link")
+def link():
+    whole = Session().plain().sealed()
+    return Vector(
+        whole, ("E104", "redactions.jsonl"), disk={"symlinks": {"redactions.jsonl": "/dev/null"}}
+    )
+
+
+@vector("bad/E104_link_in_archive")
+def link_in_archive():
+    return archive({SHARD: Session()}, ("E104", "2026/12"), disk={"symlinks": {"2026/12": "11"}})
+
+
+@vector("bad/E105_fifo")
+def fifo():
+    whole = Session().plain().sealed()
+    return Vector(whole, ("E105", "redactions.jsonl"), disk={"fifos": ["redactions.jsonl"]})
+
+
+@vector("bad/E106_empty_files")
+def empty_files():
+    whole = Session().plain().sealed()
+    return Vector(whole, ("E106", "files"), disk={"empty_directories": ["files"]})
+
+
+@vector("bad/E106_directory")
+def directory():
+    return Vector(Session().sealed() | {"more/notes.txt": b"hello\n"}, ("E106", "more"))
+
+
+@vector("warn/W107_foreign_file")
+def foreign_file():
+    extra = {"README.md": b"Our sessions\n", "2026/notes.txt": b"!\n", "old/a": b"", "old/b": b""}
+    return archive(
+        {SHARD: Session()},
+        ("W107", "2026/notes.txt"), ("W107", "README.md"), ("W107", "old"),
+        extra=extra,
+    )  # fmt: skip
+
+
+def with_checksums(old, new, *findings):
+    whole = Session().sealed()
+    assert old in whole["checksums.b3"], old
+    whole["checksums.b3"] = whole["checksums.b3"].replace(old, new, 1)
+    return Vector(whole, *findings)
+
+
+@vector("bad/E108_listed_path")
+def listed_path():
+    whole = Session().sealed()
+    whole["checksums.b3"] += b"0" * 64 + b"  ../summary.json\n"
+    number = whole["checksums.b3"].count(b"\n")
+    return Vector(whole, ("E108", "checksums.b3", number))
+
+
+@vector("bad/E108_source_name")
+def source_name():
+    return edited(
+        "manifest.yaml", b'name: "a1.jsonl"', b'name: "/etc/passwd"',
+        ("E108", "manifest.yaml", None, "/source/name"),
+    )  # fmt: skip
+
+
+@vector("bad/E108_native_source")
+def native_source():
+    def change(message):
+        message["native"]["source"] = "../a1.jsonl"
+
+    return changed(1, change, ("E108", SEGMENT, 1, "/native/source"))
+
+
+@vector("bad/E119_renamed_directory")
+def renamed_directory():
+    root = f"{SHARD[:-1]}H"
+    return archive({root: Session()}, ("E119", f"{root}/manifest.yaml", None, "/id"))
+
+
+@vector("bad/E120_wrong_shard")
+def wrong_shard():
+    root = f"2026/10/{ID}"
+    return archive({root: Session()}, ("E120", f"{root}/manifest.yaml", None, "/id"))
+
+
+@vector("bad/E121_id_twice")
+def id_twice():
+    root = f"2026/12/{ID}"
+    return archive(
+        {SHARD: Session(), root: Session()},
+        ("E120", f"{root}/manifest.yaml", None, "/id"),
+        ("E121", f"{root}/manifest.yaml", None, "/id"),
+    )
+
+
+@vector("warn/W124_uid_twice")
+def uid_twice():
+    other = f"{ID[:-1]}H"
+    session = Session()
+    session.manifest = session.manifest.replace(ID.encode(), other.encode())
+    session.summary["id"] = other
+    root = f"2026/11/{other}"
+    return archive(
+        {SHARD: Session(), root: session},
+        ("W124", f"{root}/manifest.yaml", None, "/source/uid"),
+    )
+
+
+@vector("bad/E125_unknown_name")
+def unknown_name():
+    session = Session()
+    return Vector(session.sealed(session.content() | {"notes.txt": b"x"}), ("E125", "notes.txt"))
+
+
+@vector("bad/E125_payload_name")
+def payload_name():
+    session = Session()
+    path = f"files/{'A' * 64}"
+    return Vector(session.sealed(session.content() | {path: b"x"}), ("E125", path))
+
+
+# --- 2: YAML ---
+
+
+def manifest(text, code, number, pointer=None, *, name="manifest.yaml"):
+    session = Session()
+    session.manifest = text if isinstance(text, bytes) else text.encode()
+    return Vector(session.sealed(), (code, name, number, pointer))
+
+
+def appended(text, code, number=18, pointer=None):
+    return manifest(MANIFEST + text, code, number, pointer)
+
+
+@vector("bad/E201_bom")
+def yaml_bom():
+    return manifest("\ufeff" + MANIFEST, "E201", 1)
+
+
+@vector("bad/E201_latin1")
+def yaml_latin1():
+    return manifest(MANIFEST.encode() + b'notes: "caf\xe9"\n', "E201", 18)
+
+
+@vector("bad/E202_crlf")
+def yaml_crlf():
+    return manifest(MANIFEST.replace("\n", "\r\n"), "E202", 1)
+
+
+@vector("bad/E202_next_line")
+def yaml_next_line():
+    return appended('notes: "a\x85b"\n', "E202")
+
+
+@vector("bad/E202_line_separator")
+def yaml_line_separator():
+    return appended('notes: "a\u2028b"\n', "E202")
+
+
+@vector("bad/E203_directive")
+def yaml_directive():
+    return manifest("%YAML 1.1\n---\n" + MANIFEST, "E203", 1)
+
+
+@vector("bad/E204_second_document")
+def yaml_second_document():
+    return appended("---\ntitle: no\n", "E204")
+
+
+@vector("bad/E204_end_marker")
+def yaml_end_marker():
+    return appended("...\n", "E204")
+
+
+@vector("bad/E205_anchor")
+def yaml_anchor():
+    return appended("notes: &a more\n", "E205")
+
+
+@vector("bad/E205_merge_key")
+def yaml_merge_key():
+    return appended("ext:\n  <<: {a: 1}\n", "E205", 19, "/ext")
+
+
+@vector("bad/E206_tag")
+def yaml_tag():
+    return appended("notes: !!str more\n", "E206")
+
+
+@vector("bad/E207_key_twice")
+def yaml_key_twice():
+    return appended('title: "B"\n', "E207", 18, "/title")
+
+
+@vector("bad/E208_number_as_key")
+def yaml_number_as_key():
+    return appended("ext:\n  1: one\n", "E208", 19, "/ext")
+
+
+@vector("bad/E210_date")
+def yaml_date():
+    return appended("notes: 2026-11-22\n", "E210", 18, "/notes")
+
+
+@vector("bad/E210_octal")
+def yaml_octal():
+    return appended("ext: {mode: 0755}\n", "E210", 18, "/ext/mode")
+
+
+@vector("bad/E211_tab")
+def yaml_tab():
+    return appended("ext:\n\ta: 1\n", "E211", 19)
+
+
+@vector("bad/E211_unclosed_quote")
+def yaml_unclosed():
+    return manifest(MANIFEST.replace('title: "A picture"', 'title: "A picture'), "E211", 17)
+
+
+@vector("bad/E212_list")
+def yaml_list():
+    return manifest("- 1\n", "E212", 1)
+
+
+@vector("bad/E213_outcome")
+def yaml_outcome():
+    return appended("outcome: maybe\n", "E213", None, "/outcome")
+
+
+@vector("bad/E213_no_id")
+def yaml_no_id():
+    return manifest(MANIFEST.replace(f'id: "{ID}"\n', ""), "E213", None, "")
+
+
+@vector("bad/E213_archive")
+def yaml_archive():
+    return archive(
+        {SHARD: Session()}, ("E213", "archive.yaml", None, "/ignored"),
+        policy=ARCHIVE + "ignored: none\n",
+    )  # fmt: skip
+
+
+@vector("bad/E214_misspelt_key")
+def yaml_misspelt():
+    return appended("bookmark: []\n", "E214", None, "/bookmark")
+
+
+@vector("warn/W214_newer_key")
+def yaml_newer_key():
+    session = Session()
+    text = MANIFEST.replace('format: "1.0"', 'format: "1.1"') + 'mood: "good"\n'
+    session.manifest = text.encode()
+    session.summary["format"] = "1.1"
+    return Vector(session.sealed(), ("W214", "manifest.yaml", None, "/mood"))
+
+
+@vector("bad/E215_local_time")
+def yaml_time():
+    text = MANIFEST.replace("2026-11-22T10:31:07.123Z", "2026-11-22T10:31:07+01:00")
+    return manifest(text, "E215", None, "/started_at")
+
+
+@vector("bad/E215_no_such_day")
+def yaml_day():
+    text = MANIFEST.replace("2026-11-22T10:31:07.123Z", "2026-02-29T10:31:07.123Z")
+    return manifest(text, "E215", None, "/started_at")
+
+
+@vector("bad/E217_surrogate")
+def yaml_surrogate():
+    return appended('notes: "\\ud800"\n', "E217", 18, "/notes")
+
+
+@vector("bad/E218_other_uid")
+def other_uid():
+    text = MANIFEST.replace('uid: "example:a1"', 'uid: "example:a2"')
+    return manifest(text, "E218", None, "/source/uid")
+
+
+# --- 3: framing ---
+
+
+def segment(change, *findings, session=None):
+    """The session with the bytes of its first segment changed before it was sealed."""
+    session = session or Session()
+    files = session.content()
+    files[SEGMENT] = change(files[SEGMENT])
+    return Vector(session.sealed(files), *findings)
+
+
+@vector("bad/E301_torn")
+def torn():
+    return segment(lambda content: content[:-1], ("E301", SEGMENT))
+
+
+@vector("bad/E301_redactions")
+def torn_redactions():
+    session = Session()
+    session.redactions = session.redactions[:-1]
+    return Vector(session.sealed(), ("E301", "redactions.jsonl"))
+
+
+@vector("bad/E302_crlf")
+def crlf():
+    return segment(lambda content: content.replace(b"\n", b"\r\n"), ("E302", SEGMENT, 1))
+
+
+@vector("bad/E303_blank_line")
+def blank_line():
+    return segment(lambda content: content.replace(b"\n", b"\n\n", 1), ("E303", SEGMENT, 2))
+
+
+@vector("bad/E304_bom")
+def bom():
+    return segment(lambda content: b"\xef\xbb\xbf" + content, ("E304", SEGMENT, 1))
+
+
+@vector("bad/E305_overlong")
+def overlong():
+    return segment(lambda content: content.replace("é".encode(), b"\xc1\xa9"), ("E305", SEGMENT, 1))
+
+
+@vector("bad/E308_nul_run")
+def nul_run():
+    return segment(lambda content: content + b"\0" * 16 + b"\n", ("E308", SEGMENT, 5))
+
+
+@vector("bad/E311_joined_lines")
+def joined_lines():
+    return segment(lambda content: content.replace(b"}\n{", b"}{", 1), ("E311", SEGMENT, 1))
+
+
+@vector("bad/E311_array")
+def array():
+    return segment(lambda content: content + b"[]\n", ("E311", SEGMENT, 5))
+
+
+@vector("bad/E312_wrong_name")
+def wrong_name():
+    session = Session()
+    files = session.content()
+    files["messages-00000002.jsonl"] = files.pop(SEGMENT)
+    path = "messages-00000002.jsonl"
+    return Vector(session.sealed(files), ("E312", path, 1, "/seq"))
+
+
+@vector("bad/E312_lost_segment")
+def lost_segment():
+    session = Session()
+    session.messages[2]["parent"] = session.messages[3]["parent"] = None
+    session.cut = 2
+    files = session.content()
+    del files[SEGMENT]
+    return Vector(session.sealed(files), ("E312", SECOND, 1, "/seq"))
+
+
+@vector("bad/E313_empty_segment")
+def empty_segment():
+    session = Session()
+    files = session.content() | {"messages-00000005.jsonl": b""}
+    return Vector(session.sealed(files), ("E313", "messages-00000005.jsonl"))
+
+
+def many(count):
+    """A session of that many short messages, cut nowhere."""
+    session = Session().plain()
+    ids = [f"01M81CYGKK{number:016d}" for number in range(count)]
+    session.messages = [
+        {
+            "seq": number + 1, "id": ids[number], "parent": None, "ts": None, "role": "system",
+            "kind": "usage", "actor": "harness", "parts": [],
+        }
+        for number in range(count)
+    ]  # fmt: skip
+    session.cut = count
+    session.summary |= {
+        "ended_at": None, "messages": count, "roles": {"system": count}, "kinds": {"usage": count},
+        "preview": None, "source_files": [],
+        "fidelity": {
+            "level": "lossy", "reasons": ["messages without a native record"], "raw": 0,
+            "unknown": 0,
+        },
+    }  # fmt: skip
+    return session
+
+
+@vector("good/segments")
+def segments():
+    session = many(257)
+    session.cut = 256
+    return Vector(session.sealed())
+
+
+@vector("bad/E314_many_messages")
+def many_messages():
+    return Vector(many(257).sealed(), ("E314", SEGMENT))
+
+
+@vector("bad/E315_closed_early")
+def closed_early():
+    session = Session()
+    session.cut = 2
+    return Vector(session.sealed(), ("E315", SEGMENT, 2))
+
+
+# --- 4: JSON ---
+
+
+@vector("bad/E401_cut_line")
+def cut_line():
+    return segment(lambda content: content[:-3] + b"\n", ("E401", SEGMENT, 4))
+
+
+@vector("bad/E402_name_twice")
+def name_twice():
+    return edited(
+        SEGMENT, b'"role":"user"', b'"role":"user","role":"user"', ("E402", SEGMENT, 1, "/role")
+    )
+
+
+@vector("bad/E403_nan")
+def not_a_number():
+    place = "/parts/0/arguments/n"
+    return edited(SEGMENT, b'{"n":1.5}', b'{"n":NaN}', ("E403", SEGMENT, 2, place))
+
+
+@vector("bad/E404_integer")
+def large_integer():
+    place = "/parts/0/arguments/n"
+    return edited(SEGMENT, b'{"n":1.5}', b'{"n":9007199254740992}', ("E404", SEGMENT, 2, place))
+
+
+@vector("bad/E405_overflow")
+def overflow():
+    place = "/parts/0/arguments/n"
+    return edited(SEGMENT, b'{"n":1.5}', b'{"n":1e400}', ("E405", SEGMENT, 2, place))
+
+
+@vector("bad/E406_surrogate")
+def surrogate():
+    return edited(SEGMENT, b"Nothing", b"\\ud800", ("E406", SEGMENT, 4, "/parts/0/text"))
+
+
+@vector("bad/E410_space")
+def space():
+    return edited(SEGMENT, b'"seq":2', b'"seq": 2', ("E410", SEGMENT, 2))
+
+
+@vector("bad/E410_escape")
+def needless_escape():
+    return edited(SEGMENT, "é".encode(), b"\\u00e9", ("E410", SEGMENT, 1))
+
+
+@vector("bad/E410_key_order")
+def key_order():
+    old = b'"type":"tool_call","call_id":"c1","name":"Read"'
+    new = b'"type":"tool_call","name":"Read","call_id":"c1"'
+    return edited(SEGMENT, old, new, ("E410", SEGMENT, 2))
+
+
+@vector("bad/E410_integer_as_fraction")
+def integer_as_fraction():
+    return edited(SEGMENT, b'"seq":2', b'"seq":2.0', ("E410", SEGMENT, 2))
+
+
+@vector("bad/E410_native_key_order")
+def native_key_order():
+    def change(message):
+        message["native"] = {"eol": "\r\n"} | message["native"]
+
+    return changed(1, change, ("E410", SEGMENT, 1))
+
+
+@vector("bad/E410_redactions")
+def spelt_redaction():
+    session = Session()
+    session.redactions = session.redactions.replace(b":", b": ", 1)
+    return Vector(session.sealed(), ("E410", "redactions.jsonl", 1))
+
+
+# --- 5: messages ---
+
+
+@vector("bad/E501_gap")
+def gap():
+    session = Session()
+    del session.messages[1]
+    return Vector(session.sealed(), ("E501", SEGMENT, 2, "/seq"))
+
+
+@vector("bad/E501_swapped")
+def swapped():
+    session = Session()
+    session.messages[2:4] = reversed(session.messages[2:4])
+    return Vector(session.sealed(), ("E501", SEGMENT, 3, "/seq"), ("E501", SEGMENT, 4, "/seq"))
+
+
+@vector("bad/E503_local_time")
+def local_time():
+    return edited(SEGMENT, b"10:31:01.000Z", b"10:31:01+02:00", ("E503", SEGMENT, 1, "/ts"))
+
+
+@vector("bad/E505_role")
+def role():
+    return edited(SEGMENT, b'"role":"tool"', b'"role":"tools"', ("E505", SEGMENT, 3, "/role"))
+
+
+@vector("bad/E505_text_and_file")
+def text_and_file():
+    def change(message):
+        message["parts"][0]["file"] = digest(PAYLOAD)
+
+    return changed(4, change, ("E505", SEGMENT, 4, "/parts/0"))
+
+
+@vector("bad/E505_several")
+def several():
+    def change(message):
+        message["parts"] = [{"type": "text"}, {"type": "sound"}, {}]
+        del message["actor"]
+
+    return changed(
+        4, change,
+        ("E505", SEGMENT, 4, ""), ("E505", SEGMENT, 4, "/parts/0"),
+        ("E505", SEGMENT, 4, "/parts/1/type"), ("E505", SEGMENT, 4, "/parts/2"),
+    )  # fmt: skip
+
+
+@vector("bad/E506_id_twice")
+def message_id_twice():
+    def change(message):
+        message["id"] = MESSAGE_IDS[0]
+
+    return changed(4, change, ("E506", SEGMENT, 4, "/id"))
+
+
+@vector("bad/E507_lower_case")
+def lower_case():
+    def change(message):
+        message["id"] = message["id"].lower()
+
+    return changed(4, change, ("E507", SEGMENT, 4, "/id"))
+
+
+@vector("warn/W508_new_kind")
+def new_kind():
+    def change(message):
+        message["kind"] = "dream"
+
+    kinds = {"dream": 1, "tool_call": 1, "tool_result": 1, "user_msg": 1}
+    return changed(4, change, ("W508", SEGMENT, 4, "/kind"), kinds=kinds)
+
+
+@vector("bad/E509_later_parent")
+def later_parent():
+    def change(message):
+        message["parent"] = MESSAGE_IDS[3]
+
+    return changed(3, change, ("E509", SEGMENT, 3, "/parent"))
+
+
+@vector("bad/E510_no_payload")
+def no_payload():
+    session = Session()
+    session.files = {}
+    place = "/parts/0/content/0/file"
+    return Vector(
+        session.sealed(),
+        ("E510", SEGMENT, 3, "/native/record/$lit/$ref"), ("E510", SEGMENT, 3, place),
+    )  # fmt: skip
+
+
+@vector("warn/W511_call_without_result")
+def call_without_result():
+    session = Session()
+    session.messages[2]["parts"][0]["call_id"] = None
+    return Vector(session.sealed(), ("W511", SEGMENT, 2, "/parts/0/call_id"))
+
+
+@vector("bad/E512_points_nowhere")
+def points_nowhere():
+    def change(message):
+        message["native"]["record"]["say"]["$ref"] = "/parts/1/text"
+
+    return changed(4, change, ("E512", SEGMENT, 4, "/native/record/say"))
+
+
+@vector("bad/E512_points_into_native")
+def points_into_native():
+    def change(message):
+        message["native"]["record"]["say"]["$ref"] = "/native/record"
+
+    return changed(4, change, ("E512", SEGMENT, 4, "/native/record/say"))
+
+
+@vector("bad/E513_extra_key")
+def extra_key():
+    def change(message):
+        message["native"]["record"]["say"]["more"] = 1
+
+    return changed(4, change, ("E513", SEGMENT, 4, "/native/record/say"))
+
+
+@vector("bad/E513_bad_number")
+def bad_number():
+    def change(message):
+        message["native"]["record"]["n"]["$num"] = "01"
+
+    return changed(2, change, ("E513", SEGMENT, 2, "/native/record/n"))
+
+
+@vector("bad/E514_torn_in_the_middle")
+def torn_in_the_middle():
+    def change(message):
+        message["native"]["eol"] = ""
+
+    return changed(2, change, ("E514", SEGMENT, 2, "/native/eol"))
+
+
+@vector("bad/E515_unused_payload")
+def unused_payload():
+    session = Session()
+    path = f"files/{digest(b'unused')}"
+    session.files[path] = b"unused"
+    return Vector(session.sealed(), ("E515", path))
+
+
+@vector("bad/E516_long_text")
+def long_text():
+    session = Session().plain()
+    text = "a" * 262_145
+    session.messages[1]["parts"][0]["text"] = text
+    content = session.content()[SEGMENT]
+    before, _, after = content.partition(text.encode())
+    return filled(
+        SEGMENT, before, len(text), after, ("E516", SEGMENT, 2, "/parts/0/text"),
+        session=session, byte=b"a",
+    )  # fmt: skip
+
+
+@vector("warn/W517_result_without_call")
+def result_without_call():
+    session = Session()
+    session.messages[1]["parts"][0]["call_id"] = None
+    return Vector(session.sealed(), ("W517", SEGMENT, 3, "/parts/0/call_id"))
+
+
+@vector("bad/E518_unknown_key")
+def unknown_key():
+    def change(message):
+        message["parts"][0]["lang"] = "en"
+
+    return changed(4, change, ("E518", SEGMENT, 4, "/parts/0/lang"))
+
+
+@vector("warn/W518_newer_key")
+def newer_key():
+    session = Session()
+    session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
+    session.summary["format"] = "1.1"
+    session.messages[3]["parts"][0]["lang"] = "en"
+    session.messages[3]["mood"] = "good"
+    return Vector(
+        session.sealed(),
+        ("W518", SEGMENT, 4, "/mood"), ("W518", SEGMENT, 4, "/parts/0/lang"),
+    )  # fmt: skip
+
+
+# --- 6: derived files and digests ---
+
+
+@vector("bad/E601_changed_text")
+def changed_text():
+    whole = Session().sealed()
+    whole[SEGMENT] = whole[SEGMENT].replace(b"Nothing much.", b"Something new")
+    return Vector(whole, ("E601", SEGMENT), ("E603", "summary.json", None, "/source_files"))
+
+
+@vector("bad/E601_changed_payload")
+def changed_payload():
+    whole = Session().plain().sealed()
+    whole["manifest.yaml"] += b"# a comment\n"
+    return Vector(
+        whole, ("E601", "manifest.yaml"), ("E602", "summary.json", None, "/files/manifest.yaml")
+    )
+
+
+@vector("bad/E601_flipped_min_reader")
+def flipped_min_reader():
+    whole = Session().plain().sealed()
+    whole["manifest.yaml"] = whole["manifest.yaml"].replace(
+        b'min_reader: "1.0"', b'min_reader: "3.0"'
+    )
+    return Vector(whole, ("E601", "manifest.yaml"))
+
+
+@vector("bad/E602_wrong_size")
+def wrong_size():
+    session = Session()
+    whole = session.sealed()
+    size = len(whole["manifest.yaml"])
+    whole["summary.json"] = whole["summary.json"].replace(
+        f'"manifest.yaml": {size}'.encode(), f'"manifest.yaml": {size + 1}'.encode()
+    )
+    return Vector(listed(whole), ("E602", "summary.json", None, "/files/manifest.yaml"))
+
+
+@vector("bad/E602_not_listed")
+def not_listed():
+    whole = Session().sealed()
+    value = json.loads(whole["summary.json"])
+    del value["files"]["redactions.jsonl"]
+    whole["summary.json"] = indented(value)
+    return Vector(listed(whole), ("E602", "summary.json", None, "/files/redactions.jsonl"))
+
+
+@vector("bad/E603_counts")
+def counts():
+    session = Session()
+    session.summary["kinds"]["tool_call"] = 2
+    session.summary["preview"] = "Something else"
+    return Vector(
+        session.sealed(),
+        ("E603", "summary.json", None, "/kinds/tool_call"),
+        ("E603", "summary.json", None, "/preview"),
+    )
+
+
+@vector("bad/E606_upper_case")
+def upper_case():
+    name = digest(MANIFEST.encode()).encode()
+    return with_checksums(name, name.upper(), ("E606", "checksums.b3", 2))
+
+
+@vector("bad/E606_no_newline")
+def no_newline():
+    whole = Session().sealed()
+    whole["checksums.b3"] = whole["checksums.b3"][:-1]
+    return Vector(whole, ("E606", "checksums.b3", whole["checksums.b3"].count(b"\n") + 1))
+
+
+@vector("bad/E611_unsorted")
+def unsorted():
+    whole = Session().sealed()
+    lines = whole["checksums.b3"].splitlines(keepends=True)
+    lines[1:3] = reversed(lines[1:3])
+    whole["checksums.b3"] = b"".join(lines)
+    return Vector(whole, ("E611", "checksums.b3", 3))
+
+
+@vector("bad/E611_path_twice")
+def path_twice():
+    whole = Session().sealed()
+    lines = whole["checksums.b3"].splitlines(keepends=True)
+    whole["checksums.b3"] = b"".join([lines[0], *lines])
+    return Vector(whole, ("E611", "checksums.b3", 2))
+
+
+@vector("bad/E612_no_checksums")
+def no_checksums():
+    whole = Session().sealed()
+    del whole["checksums.b3"]
+    return Vector(whole, ("E612", "checksums.b3"))
+
+
+@vector("bad/E613_no_summary")
+def no_summary():
+    whole = Session().sealed()
+    del whole["summary.json"]
+    return Vector(whole, ("E613", "summary.json"))
+
+
+@vector("bad/E614_swapped_payload")
+def swapped_payload():
+    session = Session()
+    path = next(iter(session.files))
+    session.files[path] = PAYLOAD[::-1]
+    return Vector(session.sealed(), ("E614", path))
+
+
+@vector("bad/E616_compact")
+def compact_summary():
+    session = Session()
+    return Vector(sealed(session.content(), session.summary, encode=line), ("E616", "summary.json"))
+
+
+@vector("bad/E616_key_order")
+def summary_key_order():
+    session = Session()
+    session.summary = dict(reversed(session.summary.items()))
+    return Vector(session.sealed(), ("E616", "summary.json"))
+
+
+@vector("bad/E616_not_json")
+def summary_not_json():
+    session = Session()
+    return Vector(
+        sealed(session.content(), session.summary, encode=lambda _: b"{\n"),
+        ("E616", "summary.json"),
+    )
+
+
+@vector("bad/E617_no_rule")
+def no_rule():
+    session = Session()
+    value = redaction()
+    del value["rule"]
+    session.redactions = line(value) + b"\n"
+    return Vector(session.sealed(), ("E617", "redactions.jsonl", 1, ""))
+
+
+@vector("warn/W617_newer_key")
+def newer_redaction():
+    session = Session()
+    session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
+    session.summary["format"] = "1.1"
+    session.redactions = line(redaction() | {"by": "rule"}) + b"\n"
+    return Vector(session.sealed(), ("W617", "redactions.jsonl", 1, "/by"))
+
+
+@vector("bad/E618_state")
+def state():
+    session = Session()
+    session.summary["state"] = "asleep"
+    return Vector(session.sealed(), ("E618", "summary.json", None, "/state"))
+
+
+@vector("warn/W618_newer_key")
+def newer_summary():
+    session = Session()
+    session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
+    session.summary |= {"format": "1.1", "mood": "good"}
+    return Vector(session.sealed(), ("W618", "summary.json", None, "/mood"))
+
+
+# --- writing ---
+
+
+def wanted():
+    """Every file of every vector, by path."""
+    return {
+        f"{name}/{path}": content
+        for name, make in VECTORS.items()
+        for path, content in make().written().items()
+    }
+
+
+def standing():
+    return {
+        path.relative_to(HERE).as_posix(): path
+        for kind in KINDS
+        for path in (HERE / kind).rglob("*")
+        if path.is_file()
+    }
+
+
+def main(arguments):
+    want, stand = wanted(), standing()
+    wrong = sorted(
+        path
+        for path in want.keys() | stand.keys()
+        if path not in stand or path not in want or stand[path].read_bytes() != want[path]
+    )
+    if arguments == ["--check"]:
+        for path in wrong:
+            print(f"not as make.py would write it: {path}")
+        return bool(wrong)
+    for path in wrong:
+        place = HERE / path
+        if path in want:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(want[path])
+        else:
+            place.unlink()
+    print(f"{len(VECTORS)} vectors, {len(wrong)} files written")
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
