@@ -375,6 +375,7 @@ UNIFIED = "Chunk ID: 9f0bc1\nWall time: 0.0699 seconds\nProcess exited with code
         ),
         ("Exit code: 1\nWall time: 2 seconds\nOutput:\nx", 1, 2000, True),
         ("Output:\n" + UNIFIED.format(3), UNSET, UNSET, False),  # a program's words are no claim
+        ("Chunk ID: 1\nWall time: long\n", UNSET, UNSET, False),
         ("Plan updated", UNSET, UNSET, False),
         ("", UNSET, UNSET, False),
     ],
