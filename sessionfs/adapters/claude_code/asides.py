@@ -57,15 +57,17 @@ def _hook(record: dict[str, Any]) -> str | None:
     return text(record.get("hookName")) or text(record.get("hookEvent"))
 
 
-def _titled(key: str) -> Callable[[Draft, dict[str, Any]], None]:
-    def title(draft: Draft, record: dict[str, Any]) -> None:
-        words = record.get(key)
-        if isinstance(words, str):
-            _event(draft, "title", title=words)
-        else:
-            unknown(draft, record)
+def title(draft: Draft, record: dict[str, Any], key: str, *, event: str = "title") -> None:
+    """Map a record that names the session."""
+    words = record.get(key)
+    if isinstance(words, str):
+        _event(draft, event, title=words)
+    else:
+        unknown(draft, record)
 
-    return title
+
+def _titled(key: str) -> Callable[[Draft, dict[str, Any]], None]:
+    return lambda draft, record: title(draft, record, key)
 
 
 def summary(draft: Draft, record: dict[str, Any], *, own: bool) -> None:
@@ -73,13 +75,7 @@ def summary(draft: Draft, record: dict[str, Any], *, own: bool) -> None:
 
     Versions up to 2.0 write titles of other conversations into the log that is open.
     """
-    words = record.get("summary")
-    if not isinstance(words, str):
-        unknown(draft, record)
-    elif own:
-        _event(draft, "title", title=words)
-    else:
-        _event(draft, "title_elsewhere", title=words)
+    title(draft, record, "summary", event="title" if own else "title_elsewhere")
 
 
 def _mode(key: str, of: str | None) -> Callable[[Draft, dict[str, Any]], None]:

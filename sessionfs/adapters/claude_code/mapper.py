@@ -7,7 +7,7 @@ but whose shape is not becomes `unknown`, whole.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ _USAGE = (
 )
 _MOST_DIGITS = 18
 _MONEY = Context(prec=2 * _MOST_DIGITS)
-_RECENT = 256
-"""Records in which the leaf that a title names is looked for: it is the log's last one."""
+_RECENT = 4096
+"""Records whose ids are remembered: a title names the log's last one, a compaction what it kept."""
 
 _INTERLEAVED = 64
 """Responses whose usage is remembered: records of several may alternate."""
@@ -62,7 +62,9 @@ class Mapper:
         self._forkable = False
         self._parent_agent: str | None = None
         self._used: dict[str, Usage] = {}
-        self._recent: deque[str | None] = deque(maxlen=_RECENT)
+        self._titled = False
+        self._kept: frozenset[str] = frozenset()
+        self._recent: OrderedDict[str, None] = OrderedDict()
 
     def map(self, record: Any) -> Draft:  # noqa: ANN401  JSON is any value
         """Return the draft of one record."""
@@ -84,14 +86,26 @@ class Mapper:
                 self._assistant(draft, record)
             case "attachment":
                 self._attachment(draft, record)
+            case "system" if "compactMetadata" in record:
+                self._keep(members(record["compactMetadata"]))
+                asides.RECORDS["system"](draft, record)
+            case "custom-title":
+                self._titled = True
+                asides.RECORDS["custom-title"](draft, record)
+            case "ai-title" if self._titled:  # said again at every turn, and outranked
+                asides.title(draft, record, "aiTitle", event="title_suggested")
             case "summary":
-                asides.summary(draft, record, own=record.get("leafUuid") in self._recent)
+                asides.summary(draft, record, own=text(record.get("leafUuid")) in self._recent)
             case str(kind) if kind in asides.RECORDS:
                 asides.RECORDS[kind](draft, record)
             case _:
                 asides.unknown(draft, record)
         if draft.native_id is not None:
-            self._recent.append(draft.native_id)
+            if draft.native_id in self._kept:
+                _make_echo(draft)
+            self._recent[draft.native_id] = None
+            if len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
         return draft
 
     def map_leading(self, path: str, record: Any) -> Draft:  # noqa: ANN401, ARG002  JSON is any value
@@ -129,6 +143,17 @@ class Mapper:
             facts.parent, facts.relation = f"{FLAVOR}:{session}", "subagent"
             if self._parent_agent is not None and _is_element(self._parent_agent):
                 facts.parent += f"/{self._parent_agent}"
+
+    def _keep(self, compaction: dict[str, Any]) -> None:
+        """Learn which records a compaction preserved: it may write them into the log once more."""
+        segment = members(compaction.get("preservedSegment"))
+        named = members(compaction.get("preservedMessages")).get("uuids")
+        head, tail = text(segment.get("headUuid")), text(segment.get("tailUuid"))
+        if head and tail and {head, tail} <= self._recent.keys():
+            recent = list(self._recent)
+            self._kept = frozenset(recent[recent.index(head) : recent.index(tail) + 1])
+        elif isinstance(named, list):
+            self._kept = frozenset(filter(text, named)).intersection(self._recent)
 
     def _user(self, draft: Draft, record: dict[str, Any]) -> None:
         said = members(record.get("message")).get("content")
@@ -223,6 +248,11 @@ def session_directory(path: str) -> str:
         if place and name.rpartition("/")[2].startswith("agent-")
         else path.removesuffix(".jsonl")
     )
+
+
+def _make_echo(draft: Draft) -> None:
+    """Empty a draft of what an earlier message of the log carries."""
+    draft.kind, draft.parts, draft.usage, draft.cost = "echo", [], None, None
 
 
 def _is_element(name: str) -> bool:
