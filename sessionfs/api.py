@@ -392,7 +392,7 @@ def _check_content(session: Session) -> None:
 
 def _rewrite(store: Archive, session: Session, manifest: bytes | None) -> str:
     identifier = session.path.rpartition("/")[2]
-    stage = store.stage(identifier)
+    stage = store.stage(identifier, known=True)
     try:
         _, value = write_sealed(session, stage.tree, manifest)
         stage.publish()

@@ -72,17 +72,17 @@ class Archive:
     @classmethod
     def init(cls, root: str) -> Archive:
         """Make an archive with its guards, or complete one; what is there stays as it is."""
-        steps.make_directories(os.path.abspath(root))
-        present = set(os.listdir(root))
         policy = emit({"format": FORMAT, "min_reader": MIN_READER}, "archive")
-        # archive.yaml comes last: it is what makes the directory an archive.
-        for name, content in (
-            (".gitattributes", ATTRIBUTES.encode()),
-            (".gitignore", IGNORE.encode()),
-            (POLICY, policy),
-        ):
-            if name not in present:
-                _replace(root, name, content)
+        with _locked(root):
+            present = set(os.listdir(root))
+            # archive.yaml comes last: it is what makes the directory an archive.
+            for name, content in (
+                (".gitattributes", ATTRIBUTES.encode()),
+                (".gitignore", IGNORE.encode()),
+                (POLICY, policy),
+            ):
+                if name not in present:
+                    _replace(root, name, content)
         return cls(root)
 
     def paths(self) -> list[str]:
@@ -145,29 +145,22 @@ class Archive:
 
         Raises `Busy` when another process holds it for too long.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415  34 ms that only writers pay
-
-        steps.make_directories(self._cache())
-        held = FileLock(self._cache("lock"))
-        try:
-            held.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            message = f"another process is writing to {self.root}"
-            raise Busy(message, hint="wait until it has ended and try again") from None
-        try:
+        with _locked(self.root):
             self._recover()
             yield
-        finally:
-            held.release()
 
-    def stage(self, session_id: str) -> DirectoryStage:
-        """Return an empty stage for a session. The lock must be held."""
+    def stage(self, session_id: str, *, known: bool = False) -> DirectoryStage:
+        """Return an empty stage for a session. The lock must be held.
+
+        `known` says that what stands there was read, so that it may be replaced even where
+        its summary is missing.
+        """
         place = self._cache("staging", session_id)
         steps.remove_tree(place)
         steps.make_directories(place)
-        return DirectoryStage(self, session_id, WritableDirTree(place))
+        return DirectoryStage(self, session_id, WritableDirTree(place), known)
 
-    def put(self, session_id: str, staged: str) -> None:
+    def put(self, session_id: str, staged: str, *, known: bool = False) -> None:
         """Publish a staged session: old or new, never between, whenever the power fails."""
         path = f"{shard(session_id)}/{session_id}"
         target = os.path.join(self.root, *path.split("/"))
@@ -175,7 +168,7 @@ class Archive:
         if not os.path.lexists(target):
             steps.make_directories(os.path.dirname(target))
             steps.rename_new(staged, target)
-        elif not os.path.isfile(os.path.join(target, SUMMARY)):
+        elif not known and not os.path.isfile(os.path.join(target, SUMMARY)):
             message = f"{path} exists and cannot be read"
             raise Conflict(
                 message, hint="run `sessionfs verify`; bring it back from git or remove it"
@@ -237,11 +230,12 @@ class DirectoryStage:
     archive: Archive
     session_id: str
     tree: WritableDirTree
+    known: bool = field(default=False)
     published: bool = field(default=False)
 
     def publish(self) -> None:
         """Put the session into the archive."""
-        self.archive.put(self.session_id, self.tree.root)
+        self.archive.put(self.session_id, self.tree.root, known=self.known)
         self.published = True
 
     def discard(self) -> None:
@@ -272,6 +266,24 @@ def bare_tree(root: str) -> DirTree:
 def _version(text: str) -> tuple[int, ...]:
     numbers = text.split(".")
     return tuple(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else (0,)
+
+
+@contextmanager
+def _locked(root: str) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415  34 ms that only writers pay
+
+    cache = os.path.join(root, CACHE)
+    steps.make_directories(os.path.abspath(cache))
+    held = FileLock(os.path.join(cache, "lock"))
+    try:
+        held.acquire(timeout=LOCK_SECONDS)
+    except Timeout:
+        message = f"another process is writing to {root}"
+        raise Busy(message, hint="wait until it has ended and try again") from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _replace(root: str, name: str, content: bytes) -> None:
