@@ -32,7 +32,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def lines(count: int) -> list[bytes]:
     """Messages of four kinds with native records: about 1 KB each."""
-    chance = random.Random(7)  # noqa: S311  the same messages in every run
+    chance = random.Random(7)
     made = []
     parent = None
     for seq in range(1, count + 1):
