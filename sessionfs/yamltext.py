@@ -120,7 +120,7 @@ def _parse_canonical(text: bytes) -> dict[str, Any] | None:
             try:
                 lines = _CanonicalLines(text[len(header) :].decode().split("\n"))
                 value = lines.members(0)
-                if emit(value, schema_name) == text:
+                if value and emit(value, schema_name) == text:
                     return value
             except (ValueError, IndexError):
                 pass
@@ -344,9 +344,8 @@ def emit(mapping: Mapping[str, Any], schema_name: SchemaName) -> bytes:
 
     Keys that the schema knows come first, in its order. Raises `ValueError` for what is not JSON.
     """
-    blocks = [_HEADER.format(schema_name)]
-    blocks += (block for _, block in _blocks(mapping, schema_name))
-    return "".join(blocks).encode()
+    blocks = "".join(block for _, block in _blocks(mapping, schema_name))
+    return (_HEADER.format(schema_name) + (blocks or "{}\n")).encode()
 
 
 def _blocks(mapping: Mapping[str, Any], schema_name: SchemaName) -> Iterator[tuple[str, str]]:

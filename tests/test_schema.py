@@ -1,0 +1,203 @@
+"""Schemas become findings; the plain tests accept nothing that jsonschema refuses."""
+
+import copy
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessionfs import schema
+from sessionfs.rules import RULES
+
+ULID = "01M81CYGKKYF3N2YJDPS3MWRXG"
+MESSAGE = {
+    "seq": 1,
+    "id": ULID,
+    "parent": None,
+    "ts": None,
+    "role": "user",
+    "kind": "user_msg",
+    "actor": "human",
+    "parts": [{"type": "text", "text": "x"}],
+}
+MANIFEST = {
+    "format": "1.0",
+    "min_reader": "1.0",
+    "id": ULID,
+    "source": {
+        "flavor": "example",
+        "native_id": "a",
+        "uid": "example:a",
+        "nature": "log",
+        "adapter": "example/1",
+        "name": "a.jsonl",
+    },
+    "agent": {"name": "Example"},
+    "started_at": "2026-11-22T10:31:07.123Z",
+    "lineage": {"parent": "example:b", "relation": "fork", "at": ULID},
+    "tags": ["a", "b"],
+    "bookmarks": [{"message": ULID, "note": "here"}],
+    "checkpoints": [{"name": "one", "seq": 1, "seal": "0" * 64}],
+    "links": [{"kind": "url", "ref": "https://example.org"}],
+    "ext": {"any": [1, None]},
+}
+REDACTION = {"rule": "key", "seq": 1, "message": ULID, "pointer": "/parts/0", "count": 1}
+ARCHIVE = {"format": "1.0", "min_reader": "1.0", "ignored": ["example:a"]}
+VALID = {
+    "message": MESSAGE,
+    "manifest": MANIFEST,
+    "redactions": REDACTION,
+    "archive": ARCHIVE,
+}
+NAMES = ("archive", "manifest", "message", "summary", "redactions", "index")
+
+
+def judged(value, name, **options):
+    return [
+        (found.code, found.pointer)
+        for found in schema.validate(value, name, "file", line=1, **options)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schema_is_a_schema_that_nothing_fetches(name):
+    from jsonschema import Draft202012Validator
+
+    loaded = schema.load(name)
+    Draft202012Validator.check_schema(loaded)
+    assert loaded["$id"].endswith(f"/schemas/1.0/{name}.schema.json")
+    assert all(reference.startswith("#/") for reference in _values_of(loaded, "$ref"))
+
+
+def _values_of(value, wanted):
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if key == wanted:
+                yield member
+            yield from _values_of(member, wanted)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values_of(item, wanted)
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid_values_have_no_findings(name):
+    assert not judged(VALID[name], name)
+    assert schema.is_valid(VALID[name], name)
+
+
+@pytest.mark.parametrize("name", ["manifest", "redactions", "archive"])
+def test_plain_test_knows_valid_values_at_once(name):
+    assert schema.is_plainly_valid(VALID[name], name)
+
+
+def test_the_index_line_has_its_rule():
+    assert ("E907", "") in judged({}, "index")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"seq": "1"}, "E505", "/seq"),
+        ({"seq": 0}, "E505", "/seq"),
+        ({"id": "x"}, "E507", "/id"),
+        ({"parent": "x"}, "E507", "/parent"),
+        ({"ts": "2026-02-30T00:00:00.000Z"}, "E503", "/ts"),
+        ({"ts": "2026-02-28T00:00:00.000Z\n"}, "E503", "/ts"),
+        ({"role": "tools"}, "E505", "/role"),
+        ({"kind": "user_msg\n"}, "E505", "/kind"),
+        ({"sidechain": False}, "E505", "/sidechain"),
+        ({"mood~/": 1}, "E518", "/mood~0~1"),
+        ({"native": {}}, "E505", "/native"),
+        ({"native": {"raw": "x", "style": "ascii"}}, "E505", "/native"),
+        ({"native": {"raw": "x", "source": "../x"}}, "E108", "/native/source"),
+        ({"native": {"raw": "x", "files": {"/x": "0" * 64}}}, "E108", "/native/files"),
+        ({"native": {"raw": "x", "files": {}}}, "E505", "/native/files"),
+        ({"cost": {"amount": "1,5", "currency": "USD"}}, "E505", "/cost/amount"),
+        ({"usage": {"input": -1, "convention": "inclusive"}}, "E505", "/usage/input"),
+    ],
+)
+def test_a_keyword_names_rule_and_place(change, code, pointer):
+    assert judged(MESSAGE | change, "message") == [(code, pointer)]
+
+
+def test_one_finding_a_place():
+    found = judged(MESSAGE | {"id": "x" * 50}, "message")
+    assert found == [("E507", "/id")]
+
+
+def test_every_missing_key_is_one_finding():
+    (found,) = schema.validate({"seq": 1}, "message", "file")
+    assert found.message == "lacks id or parent or ts or role or kind or actor or parts"
+    assert found.hint == RULES["E505"].hint
+    assert found.where == "file#"
+
+
+def test_a_key_of_a_newer_minor_version_is_a_warning():
+    value = MESSAGE | {"mood": 1}
+    assert judged(value, "message", newer=True) == [("W518", "/mood")]
+    assert judged(REDACTION | {"by": 1}, "redactions", newer=True) == [("W617", "/by")]
+
+
+def test_findings_repeat_little_of_the_file():
+    (found,) = schema.validate(MESSAGE | {"role": "secret" * 1000}, "message", "file")
+    assert len(found.message) < 200
+
+
+def test_pattern_is_the_schemas_own():
+    assert schema.pattern("message", "ulid") == "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+
+
+def test_the_package_is_imported_without_jsonschema():
+    code = "import sys, sessionfs.verify; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"jsonschema", "ruamel.yaml", "ulid"} & set(done.stdout.split())
+
+
+JUNK = st.sampled_from(
+    [
+        *(None, True, False, 0, -1, 1, 1.0, 1e300, 2**53, [], {}, [[]], ["a", "a"], [1, True]),
+        *("", "x", "1.0", "\n", "a\n", ULID, f"{ULID}\n", "0" * 64, "../a", "example:a"),
+        *("2026-11-22T10:31:07.123Z", {"a": 1}),
+    ]
+).map(copy.deepcopy)
+
+
+@st.composite
+def mutants(draw, name):
+    """A valid value with one to three places changed."""
+    value = json.loads(json.dumps(VALID[name]))
+    for _ in range(draw(st.integers(1, 3))):
+        holder, key = draw(st.sampled_from(list(_places(value))))
+        action = draw(st.sampled_from(["set", "delete", "add"]))
+        if action == "delete":
+            del holder[key]
+        elif action == "set" or isinstance(holder, list):
+            holder[key] = draw(JUNK)
+        else:
+            holder[draw(st.sampled_from(["mood", "text", "file", "id", "at"]))] = draw(JUNK)
+        if not value:
+            break  # nothing is left to change
+    return value
+
+
+def _places(value):
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, member in list(items):
+        yield value, key
+        if isinstance(member, (dict, list)):
+            yield from _places(member)
+
+
+@pytest.mark.parametrize("name", ["manifest", "redactions", "archive"])
+@given(random=st.data())
+def test_plain_test_accepts_nothing_that_jsonschema_refuses(name, random):
+    value = random.draw(mutants(name))
+    if schema.is_plainly_valid(value, name):
+        assert schema.is_valid(value, name)
+        assert not judged(value, name)
+    else:
+        assert bool(judged(value, name)) != schema.is_valid(value, name)

@@ -1,0 +1,145 @@
+"""The conformance vectors: what verify finds is what each vector says, exactly."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sessionfs import schema
+from sessionfs.canonical import to_plain
+from sessionfs.disk.tree import DirTree
+from sessionfs.rules import RULES
+from sessionfs.tree import MemoryTree
+from sessionfs.verify import verify_archive, verify_tree
+
+HERE = Path(__file__).resolve().parent / "vectors"
+VECTORS = sorted(path.parent for path in HERE.glob("*/*/expect.json"))
+IN_GIT = [vector for vector in VECTORS if not (vector / "disk.json").exists()]
+WITHOUT_VECTOR = {
+    "E001": "no file is unreadable for everyone; test_verify has a tree that refuses",
+    "E907": "the index is a cache that verify does not look at; test_schema has the rule",
+}
+
+
+def name(vector):
+    return f"{vector.parent.name}/{vector.name}"
+
+
+def expected(vector):
+    return json.loads((vector / "expect.json").read_bytes())["findings"]
+
+
+def found(report):
+    keep = ("code", "path", "line", "pointer")
+    return [
+        {key: value for key, value in to_plain(finding).items() if key in keep}
+        for finding in report.findings
+    ]
+
+
+def prepare(vector, place):
+    """Copy a vector's tree and make what git cannot hold."""
+    root = "session" if (vector / "session").exists() else "archive"
+    tree = place / root
+    shutil.copytree(vector / root, tree)
+    disk = vector / "disk.json"
+    wishes = json.loads(disk.read_bytes()) if disk.exists() else {}
+    for fill in wishes.get("fill", ()):
+        with (tree / fill["path"]).open("wb") as stream:
+            stream.write(fill["before"].encode())
+            stream.write(fill["byte"].encode() * fill["count"])
+            stream.write(fill["after"].encode())
+    for path in wishes.get("empty_directories", ()):
+        (tree / path).mkdir()
+    for path, target in wishes.get("symlinks", {}).items():
+        (tree / path).symlink_to(target)
+    for path in wishes.get("fifos", ()):
+        os.mkfifo(tree / path)
+    return tree
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=name)
+def test_findings_are_exactly_the_expected_ones(vector, tmp_path):
+    tree = prepare(vector, tmp_path)
+    verify = verify_tree if tree.name == "session" else verify_archive
+    report = verify(DirTree(str(tree)))
+    assert found(report) == expected(vector)
+    assert report.ok == (vector.parent.name != "bad")
+    assert report.errors + report.warnings == len(report.findings)
+    assert report.newer == any(finding["code"] == "E002" for finding in expected(vector))
+
+
+@pytest.mark.parametrize("vector", IN_GIT, ids=name)
+def test_a_tree_in_memory_gives_the_same_findings(vector, tmp_path):
+    tree = prepare(vector, tmp_path)
+    files = {
+        path.relative_to(tree).as_posix(): path.read_bytes()
+        for path in tree.rglob("*")
+        if path.is_file()
+    }
+    verify = verify_tree if tree.name == "session" else verify_archive
+    assert found(verify(MemoryTree(files))) == expected(vector)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=name)
+def test_name_says_the_rule(vector):
+    kind, codes = vector.parent.name, {finding["code"] for finding in expected(vector)}
+    if kind == "good":
+        assert not codes
+    else:
+        code = re.fullmatch(r"([EW][0-9]{3})_[a-z0-9_]+", vector.name)[1]
+        assert code in codes
+        assert code[0] == {"warn": "W", "bad": "E"}[kind]
+    if kind == "warn":
+        assert all(code[0] == "W" for code in codes)
+
+
+def test_every_rule_has_a_vector():
+    covered = {vector.name[:4] for vector in VECTORS if vector.parent.name != "good"}
+    assert covered | WITHOUT_VECTOR.keys() == RULES.keys()
+    assert not covered & WITHOUT_VECTOR.keys()
+
+
+def test_vectors_are_what_make_writes():
+    spec = importlib.util.spec_from_file_location("make", HERE / "make.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    assert make.main(["--check"]) is False
+
+
+def codes_of_schema(value):
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if key == "x-rules":
+                yield from member.values()
+            else:
+                yield from codes_of_schema(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from codes_of_schema(item)
+
+
+def test_each_rule_is_enforced_in_one_place():
+    """One module says a code: yamltext, check, verify, or the schemas for all that they say."""
+    names = ("archive", "manifest", "message", "summary", "redactions", "index")
+    places = {code: {"schema"} for name in names for code in codes_of_schema(schema.load(name))}
+    for module in ("yamltext", "check", "verify"):
+        text = (Path(schema.__file__).parent / f"{module}.py").read_text()
+        for code in re.findall(r'"([EW][0-9]{3})"', text):
+            places.setdefault(code, set()).add(module)
+    for code in RULES:
+        if code[0] == "W" and f"E{code[1:]}" in places:
+            places.setdefault(code, set()).add("schema")  # the same keyword in a newer minor
+    # One sentence about two kinds of file is enforced for each of them.
+    both = {"E007": {"yamltext", "check"}, "E108": {"schema", "check"}}
+    both |= {"E006": {"yamltext", "verify"}, "E002": {"check", "verify"}}
+    both |= {"E213": {"schema", "verify"}, "E606": {"check", "verify"}, "E616": {"verify"}}
+    wrong = {
+        code: where for code, where in places.items() if len(where) != 1 and where != both.get(code)
+    }
+    assert not wrong
+    assert places.keys() == RULES.keys()
