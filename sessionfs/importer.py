@@ -6,7 +6,7 @@ uid and differ become two sessions. Nothing is overwritten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -128,15 +128,23 @@ def import_logs(
             yield _skipped(log, "no complete line yet" if identity is None else "no time yet")
             continue
         groups.setdefault(identity.uid, []).append((log, identity))
+    beside: dict[str, Log] = {}
+    brought: set[str] = set()
     for uid in sorted(groups):
         for log, identity in sorted(groups[uid], key=cmp_to_key(longest_first)):
             try:
-                yield _Import(log, identity, store, rewrite=rewrite).run()
+                one = _Import(log, identity, store, rewrite=rewrite)
+                yield (row := one.run())
+                brought |= one.brought
+                if row.status == "new":
+                    beside |= one.beside
             except FormatError as error:
                 yield _skipped(log, f"its archived session is damaged: {error}", identity.uid)
             except SessionfsError as error:
                 yield _skipped(log, str(error), identity.uid)
             advance(log.size)
+    for shown in sorted(set(beside) - brought):
+        yield _skipped(replace(beside[shown], shown=shown), "no record of its log names it")
 
 
 def _skipped(log: Log, reason: str, uid: str | None = None) -> Imported:
@@ -161,6 +169,10 @@ class _Import:
         self._identity = identity
         self._store = store
         self._rewrite = rewrite
+        self.beside: dict[str, Log] = {}
+        """The log by the path of each file that may come with it."""
+        self.brought: set[str] = set()
+        """Paths of the files that its records have brought in."""
 
     def run(self) -> Imported:
         """Write what is to be written and say what became of the log."""
@@ -236,11 +248,13 @@ class _Import:
     ) -> tuple[Facts, Hasher]:
         log = self._log
         mapper = log.adapter.mapper(log.path, name, self._read)
+        self.beside = {self._shown(p): log for p in log.adapter.attachable(log.tree, log.path)}
         facts, hasher = self._identity.facts, Hasher()
         archived = old.messages() if old is not None and not self._rewrite else iter(())
-        for draft, line in self._leading(mapper.map_leading):
-            self._append(writer, ids, draft, line)
         kept = next(archived, None)
+        for draft, line in self._leading(mapper.map_leading):
+            if kept is None:
+                self._append(writer, ids, draft, line)
         while kept is not None and isinstance(kept.native, dict) and "source" in kept.native:
             writer.keep(kept, old.native_line(kept)[1] if old is not None else b"")
             kept = next(archived, None)
@@ -275,12 +289,15 @@ class _Import:
                     yield draft, line
 
     def _read(self, path: str) -> bytes | None:
+        """Return an attachable file, for the mapper; it may read nothing else."""
         log = self._log
-        return (
-            read_bytes(log.tree, path)
-            if path in log.adapter.attachable(log.tree, log.path)
-            else None
-        )
+        if path not in log.adapter.attachable(log.tree, log.path):
+            return None
+        self.brought.add(self._shown(path))
+        return read_bytes(log.tree, path)
+
+    def _shown(self, path: str) -> str:
+        return self._log.shown.removesuffix(self._log.path) + path
 
     def _prove(self, summary: Summary, name: str, hasher: Hasher) -> None:
         """Raise unless what was written gives the log back as it was read."""
@@ -291,5 +308,5 @@ class _Import:
 
 
 def _is_open(kept: Message) -> bool:
-    """Tell whether an archived message is the end of a log without line end: it may be completed."""
+    """Tell whether a message is the end of a log without line end: it may be completed."""
     return isinstance(kept.native, dict) and kept.native.get("eol") == ""

@@ -68,6 +68,7 @@ class Summarizer:
         self._provider: str | None = None
         self._native_title: str | None = None
         self._prompt: str | None = None
+        self._request: str | None = None
         self._usage: dict[str, int] = {}
         self._conventions: set[str] = set()
         self._responses: dict[str, list[int]] = {}
@@ -99,8 +100,8 @@ class Summarizer:
         for part in message.parts:
             if isinstance(part, ToolCall):
                 self._call(part)
-        if self._prompt is None and message.kind == "user_msg" and message.actor == "human":
-            self._prompt = _prompt(message)
+        if message.kind == "user_msg":
+            self._ask(message)
 
     def _count(self, usage: Usage, response: object) -> None:
         self._conventions.add(usage.convention)
@@ -138,6 +139,13 @@ class Summarizer:
             if event == "start" and isinstance(provider, str) and provider:
                 self._provider = provider
 
+    def _ask(self, message: Message) -> None:
+        """Keep the first prompt of a human, and the first of anyone for where none speaks."""
+        if self._prompt is None and message.actor == "human":
+            self._prompt = _prompt(message)
+        elif self._request is None and message.actor != "human":
+            self._request = _prompt(message)
+
     def _call(self, call: ToolCall) -> None:
         self._tools[call.name] = self._tools.get(call.name, 0) + 1
         for touched, paths in ((self._read, _paths(call, _READERS)), (self._edited, _edited(call))):
@@ -153,7 +161,8 @@ class Summarizer:
         """Return the summary; `files` are the session's other files with their sizes."""
         cwd = manifest.workspace.cwd if manifest.workspace is not UNSET else UNSET
         directory = cwd if isinstance(cwd, str) else ""
-        title = manifest.title or self._native_title or self._prompt
+        prompt = self._prompt or self._request
+        title = manifest.title or self._native_title or prompt
         return Summary(
             format=manifest.format,
             min_reader=manifest.min_reader,
@@ -185,7 +194,7 @@ class Summarizer:
                 Cost(amount=f"{amount:f}", currency=currency)
                 for currency, amount in sorted(self._costs.items())
             ],
-            preview=_short(self._prompt, PREVIEW) if self._prompt else None,
+            preview=_short(prompt, PREVIEW) if prompt else None,
             files_read=sorted({relative(path, directory) for path in self._read}),
             files_edited=sorted({relative(path, directory) for path in self._edited}),
             tools=_sorted(self._tools),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_torn_line_that_shrinks_when_it_is_complete(
     tmp_path: Path, native: Path, archive: Path
 ) -> None:
     """Torn, it is 1 MB of raw text; complete, its text moves to a file and the message is small."""
-    chance = __import__("random").Random(1)
+    chance = Random(1)
     big = record(2, chance) | {"toolUseResult": {"stdout": "x" * 900_000}}
     content = log(2) + dumps(big) + b"\n" + log(4).splitlines(keepends=True)[3]
     for cut in (len(log(2)) + 850_000, len(content)):
@@ -271,3 +272,56 @@ def test_nothing_to_import_makes_no_archive(tmp_path: Path, archive: Path) -> No
     report = api.import_logs([str(tmp_path / "junk.txt")], archive=str(archive))
     assert (report.failed, statuses(report)) == (True, ["skipped"])
     assert not os.path.lexists(archive)
+
+
+def store(root: Path, lines: int) -> str:
+    """Make a store: a log that spills a result, its subagent's log with its description."""
+    project = root / "projects" / "-home-somebody-project"
+    beside = project / SESSION
+    (beside / "subagents").mkdir(parents=True, exist_ok=True)
+    (beside / "tool-results").mkdir(exist_ok=True)
+    spilled = record(2, Random(1)) | {"uuid": uuid(900), "timestamp": stamp(900)}
+    spilled["toolUseResult"] = {
+        "stdout": "",
+        "stderr": "",
+        "interrupted": False,
+        "isImage": False,
+        "persistedOutputPath": f"/home/somebody/.claude/{SESSION}/tool-results/b1.txt",
+    }
+    head = log(5) + dumps(spilled) + b"\n"
+    (project / f"{SESSION}.jsonl").write_bytes(head + log(lines)[len(log(5)) :])
+    (beside / "tool-results" / "b1.txt").write_bytes(b"spilled\r\nresult\n")
+    (beside / "tool-results" / "b2.txt").write_bytes(b"nobody names me\n")
+    child = b"".join(
+        dumps(record(n, Random(n)) | {"isSidechain": True, "agentId": "abc123", "uuid": uuid(n, 7)})
+        + b"\n"
+        for n in range(lines)
+    )
+    (beside / "subagents" / "agent-abc123.jsonl").write_bytes(child)
+    (beside / "subagents" / "agent-abc123.meta.json").write_bytes(b'{"agentType":"Explore"}')
+    return str(root)
+
+
+def test_what_stands_beside_a_log_comes_with_it_once(tmp_path: Path, archive: Path) -> None:
+    first = api.import_logs([store(tmp_path / "native", 20)], archive=str(archive))
+    assert {Path(row.path).name: row.status for row in first.sessions} == {
+        f"{SESSION}.jsonl": "new",
+        "agent-abc123.jsonl": "new",
+        "b2.txt": "skipped",
+    }
+    grown = api.import_logs([store(tmp_path / "native", 300)], archive=str(archive))
+    assert statuses(grown).count("extended") == 2
+    api.import_logs([store(tmp_path / "native", 300)], archive=str(tmp_path / "at-once"))
+    assert tree(archive) == tree(tmp_path / "at-once")
+    assert api.verify([str(archive)]).ok
+    opened = api.open_archive(str(archive))
+    parent = api.open_session(f"claude-code:{SESSION}", opened)
+    child = api.open_session(f"claude-code:{SESSION}/abc123", opened)
+    assert child.manifest.lineage
+    assert child.manifest.lineage.parent == parent.manifest.source.uid
+    out = tmp_path / "out"
+    written = api.export_native(parent, str(out)) + api.export_native(child, str(out), force=True)
+    project = tmp_path / "native" / "projects" / "-home-somebody-project"
+    assert len(written) == 4
+    for path in map(Path, written):
+        assert path.read_bytes() == (project / path.relative_to(out)).read_bytes()
