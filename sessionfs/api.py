@@ -476,6 +476,9 @@ def export_native(
     if os.path.lexists(output) and not force:
         message = f"{output} exists"
         raise Conflict(message, hint="name another, or use --force")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+        message = f"no directory {os.path.dirname(output)}"
+        raise NotFound(message, hint="make it first")
     if len(sources) == 1 and not whole:
         _write_all(output, _proved(session, next(iter(sources))))
         return [output]
