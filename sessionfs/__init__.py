@@ -10,7 +10,6 @@ import sys
 
 TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
     from sessionfs.api import (

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sessionfs.cli import FAILED, FINE
-from sessionfs.cli.failure import say_json
+from sessionfs.cli.failure import complain, say_json
 from sessionfs.cli.terminal import Progress, note, say
 from sessionfs.cli.verb import as_json, in_archive, manner, verb
+from sessionfs.errors import SessionfsError
 from sessionfs.view import Line
 from sessionfs.view.text import counted, one_line
 
@@ -68,7 +69,7 @@ def init_command(directory: str, *, as_json: bool) -> None:
 @click.option("--rewrite", is_flag=True, help="Map archived messages anew with this version.")
 @in_archive
 @as_json
-def import_command(  # noqa: D417
+def import_command(
     logs: tuple[str, ...], *, here: bool, everything: bool, agent: str | None, dry_run: bool,
     rewrite: bool, archive: str | None, as_json: bool,
 ) -> int:  # fmt: skip
@@ -95,6 +96,9 @@ def import_command(  # noqa: D417
     totals = report.totals()
     if not dry_run and totals["new"] + totals["extended"] + totals["forked"] + totals["rewritten"]:
         note(UNREDACTED)
+    if report.failed and not as_json:
+        message = "not all that was named could be imported"
+        complain(SessionfsError(message, hint="`skipped` says why; the others were imported"))
     return FAILED if report.failed else FINE
 
 
@@ -115,13 +119,11 @@ def _import_lines(report: ImportReport, *, dry_run: bool) -> Iterator[Line]:
 
 def _import_line(row: Imported) -> str:
     if row.session is None:
-        return one_line(f"skipped    {row.path}: {row.reason}")
+        return f"{row.status:<10} {one_line(f'{row.path}: {row.reason}')}"
     remarks = [counted(row.messages, "message")]
     remarks += [row.fidelity] if row.fidelity not in (None, "exact") else []
     remarks += [row.reason] if row.reason else []
-    return one_line(f"{row.status:<10}") + one_line(
-        f" {row.session}  {row.path}  ({'; '.join(remarks)})"
-    )
+    return f"{row.status:<10} {row.session}  {one_line(row.path)}  ({one_line('; '.join(remarks))})"
 
 
 @verb(

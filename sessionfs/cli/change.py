@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from sessionfs.cli.failure import say_json
@@ -40,8 +38,8 @@ _TEXTS = ("title", "task_ref", "domain", "actor", "notes")
 @in_archive
 @as_json
 def edit_command(
-    session: str, *, tags: tuple[str, ...], archive: str | None, as_json: bool, **told: Any
-) -> None:  # noqa: ANN401  click gives them
+    session: str, *, tags: tuple[str, ...], archive: str | None, as_json: bool, **told: str | None
+) -> None:
     """Set what people say of a session in its manifest, and print the new seal.
 
     An empty string takes a value away. Comments in the manifest stay.

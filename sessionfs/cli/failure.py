@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import traceback
+from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +43,9 @@ def explained(error: BaseException) -> SessionfsError:
     match error:
         case SessionfsError():
             return error
+        case click.NoSuchOption():
+            message = f"no such option: {error.option_name}"
+            return SessionfsError(message, hint=nearest(error.option_name, error.possibilities))
         case click.UsageError():
             path = error.ctx.command_path if error.ctx is not None else PROGRAM
             return SessionfsError(
@@ -54,12 +59,20 @@ def explained(error: BaseException) -> SessionfsError:
             return error_of(error)
         case MemoryError():
             return SessionfsError("out of memory", hint="free some, or take fewer sessions at once")
+        case _:
+            pass
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
     return SessionfsError(
         f"internal error at {place}: {type(error).__name__}: {error}",
         hint="this is a defect of sessionfs: please report it with the command that you gave",
     )
+
+
+def nearest(word: str, known: Iterable[str] | None) -> str:
+    """Return the hint that names the word that may be meant."""
+    near = get_close_matches(word, known or (), n=1)
+    return f"did you mean {near[0]}?" if near else f"`{PROGRAM} --help` shows what there is"
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
@@ -69,7 +82,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def _asked(arguments: Sequence[str], option: str) -> str | None:
     """Return what an option was given as, without parsing the rest."""
-    pairs = zip(arguments, arguments[1:], strict=False)
+    pairs = pairwise(arguments)
     told = [value for name, value in pairs if name == option]
     told += [text.removeprefix(f"{option}=") for text in arguments if text.startswith(f"{option}=")]
     return told[-1] if told else None

@@ -37,12 +37,12 @@ from sessionfs.view.text import one_line
 def export_command(
     session: str,
     *,
-    form: str,
+    form: str,  # noqa: ARG001  there is one, so far
     output: str | None,
     with_children: bool,
     force: bool,
     archive: str | None,
-) -> None:  # noqa: ARG001  there is one form
+) -> None:
     """Give the native log back as the agent wrote it; to stdout where there is no -o."""
     from sessionfs import api
 

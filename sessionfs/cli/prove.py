@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionfs.cli import FINDINGS, FINE
+from sessionfs.cli import FAILED, FINDINGS, FINE
 from sessionfs.cli.failure import say_json, write_text
 from sessionfs.cli.terminal import note, say
 from sessionfs.cli.verb import as_json, verb
@@ -55,7 +55,8 @@ def verify_command(
         say(finding_lines(report.findings, checked))
     if output is not None:
         note(verdict(report.findings, checked).text)
-    return FINE if report.ok else FINDINGS
+    damaged = any(found.level == "error" and found.code != "E002" for found in report.findings)
+    return FINDINGS if damaged else FAILED if report.newer else FINE
 
 
 @verb("explain", "sessionfs explain E601", "sessionfs explain")

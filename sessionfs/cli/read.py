@@ -28,32 +28,33 @@ _TIME = re.compile(
 )
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5
     """A time: `2026-11`, `2026-11-22`, `2026-11-22T10:30Z`, or an age such as `7d`."""
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
         """Return the time as the beginning of a timestamp."""
         text = str(value)
         if re.fullmatch("[0-9]{1,5}[hdw]", text):
             ago = timedelta(**{_AGO[text[-1]]: int(text[:-1])})
             return f"{datetime.now(UTC) - ago:%Y-%m-%dT%H:%M:%S}"
-        if _TIME.fullmatch(text):
-            return text.removesuffix("Z")
-        self.fail(
-            f"{text!r} is no time: 2026-11, 2026-11-22, 2026-11-22T10:30Z, 7d, 12h", param, ctx
-        )
+        if _TIME.fullmatch(text) is None:
+            told = f"{text!r} is no time: 2026-11, 2026-11-22, 2026-11-22T10:30Z, 7d, 12h"
+            self.fail(told, param, ctx)
+        return text.removesuffix("Z")
 
 
-class Span(click.ParamType):
+class Span(click.ParamType):  # type: ignore[type-arg]
     """One message, or a range of them: `7`, `7-12`, `7-`, `-12`."""
 
     name = "span"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int | None]:  # noqa: ANN401
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int | None]:
         """Return the first and the last seq; None where there is no last."""
         match = re.fullmatch(r"([0-9]{0,15})(-?)([0-9]{0,15})", str(value))
         if match is None or not (match[1] or match[3]):
@@ -120,11 +121,12 @@ def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int: 
         )
     else:
         paths = opened.paths()
+        readable = len(paths) - len(damaged)
         if rows:
             say(table([row.summary for row in rows], [path[-26:] for path in paths], columns()))
-        elif paths:
-            note(f"none of {counted(len(paths), 'session')} in {opened.root} is like that")
-        else:
+        elif readable:
+            note(f"none of {counted(readable, 'session')} in {opened.root} is like that")
+        elif not paths:
             note(f"no sessions in {opened.root} yet: `sessionfs import --here` brings them in")
     for error in damaged:
         complain(error)

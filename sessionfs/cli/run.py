@@ -11,7 +11,9 @@ import click
 
 from sessionfs import __version__
 from sessionfs.cli import FINE, PROGRAM
+from sessionfs.cli.failure import nearest
 from sessionfs.cli.verb import add_options
+from sessionfs.errors import SessionfsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +53,14 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments begin with, or say which one may be meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise SessionfsError(f"no such command: {args[0]}", hint=nearest(args[0], COMMANDS))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -61,11 +71,11 @@ class Commands(click.Group):
     cls=Commands,
     name=PROGRAM,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=f"`{PROGRAM} COMMAND --help` shows examples. `{PROGRAM} demo` shows how it all fits together.",
+    epilog=f"`{PROGRAM} COMMAND --help` shows examples, `{PROGRAM} demo` how it all fits together.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def commands() -> None:
-    """Keep the sessions of AI coding agents as plain text in git: verified, and restorable to the byte."""
+    """Sessions of AI coding agents as plain text in git: verified, and restorable to the byte."""
 
 
 add_options(commands)

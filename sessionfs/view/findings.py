@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sessionfs.model import Finding
+    from sessionfs.view import Style
 
 
 def finding_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterator[Line]:
     """Yield a line for each finding, then how to mend them, and a count last."""
     for finding in findings:
-        style = "bad" if finding.level == "error" else "doubtful"
+        style: Style = "bad" if finding.level == "error" else "doubtful"
         yield Line(one_line(f"{finding.code} {finding.where}: {finding.message}"), style)
     for codes, hint in _hints(findings):
         yield Line(f"hint ({codes}): {one_line(hint)}", "faint")

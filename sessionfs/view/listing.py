@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sessionfs.view import Line
@@ -50,7 +51,7 @@ def unique_length(ids: Iterable[str]) -> int:
     """Return how many first characters tell all the ids apart."""
     ordered = sorted(set(ids))
     longest = SHORTEST - 1
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         same = next(
             (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one)
         )

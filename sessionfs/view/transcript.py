@@ -41,6 +41,7 @@ def header_lines(session: Session) -> Iterator[Line]:
     if notes:
         yield Line("notes:")
         yield from (Line(f"  {line}") for line in safe(notes).split("\n"))
+    yield Line("")
 
 
 def _facts(summary: Summary) -> Iterator[tuple[str, str]]:
@@ -86,7 +87,7 @@ def conversation(
     columns: int = 100,
 ) -> Iterator[Line]:
     """Yield the messages `first` to `last` as people read them; `full` folds nothing."""
-    speaker = None
+    speaker: str | None = None
     for message in session.messages():
         if message.seq < first:
             continue
@@ -95,9 +96,10 @@ def conversation(
         lines = list(message_lines(session, message, full=full, columns=columns))
         if not lines:
             continue
-        name = _speaker(message)
-        if name is not None and name != speaker:
-            yield Line("")
+        name = _speaker(message) or speaker or "tool"
+        if name != speaker:
+            if speaker is not None:
+                yield Line("")
             at = f"  {moment(message.ts)}" if message.ts else ""
             yield Line(f"{name}{at}", "speaker")
             speaker = name
