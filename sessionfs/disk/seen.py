@@ -97,6 +97,8 @@ class Seen:
         for row in rows:
             if row.session in places and row.agent is not None and row.path in stamps:
                 real, taken = stamps[row.path]
+                if not real.isascii() and real != real.encode("utf-8", "replace").decode():
+                    continue  # a path that is no UTF-8 has no place in JSON
                 entries[real] = _Entry(
                     stamp=taken,
                     flavor=row.agent,
