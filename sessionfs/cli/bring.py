@@ -109,12 +109,11 @@ def _import_lines(report: ImportReport, *, dry_run: bool) -> Iterator[Line]:
             yield Line(_import_line(row), _STYLES[row.status])
     for reason, number in skips.items():
         if number > _MANY and not manner().verbose:
-            yield Line(
-                one_line(f"skipped    {counted(number, 'file')}: {reason} (-v names them)"),
-                "doubtful",
-            )
-    told = [f"{number:,} {status}" for status, number in report.totals().items() if number]
-    yield Line(f"{', '.join(told) or 'no logs found'}{' (nothing was changed)' if dry_run else ''}")
+            told = f"{counted(number, 'file')}: {reason} (-v names them)"
+            yield Line(f"{'skipped':<10} {one_line(told)}", "doubtful")
+    totals = report.totals().items()
+    told = ", ".join(f"{number:,} {status}" for status, number in totals if number)
+    yield Line(f"{told or 'no logs found'}{' (nothing was changed)' if dry_run else ''}")
 
 
 def _import_line(row: Imported) -> str:

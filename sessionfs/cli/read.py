@@ -40,7 +40,9 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         text = str(value)
         if re.fullmatch("[0-9]{1,5}[hdw]", text):
             ago = timedelta(**{_AGO[text[-1]]: int(text[:-1])})
-            return f"{datetime.now(UTC) - ago:%Y-%m-%dT%H:%M:%S}"
+            begin = datetime.min.replace(tzinfo=UTC)
+            now = datetime.now(UTC)
+            return (now - ago if ago < now - begin else begin).isoformat()[:19]
         if _TIME.fullmatch(text) is None:
             told = f"{text!r} is no time: 2026-11, 2026-11-22, 2026-11-22T10:30Z, 7d, 12h"
             self.fail(told, param, ctx)

@@ -1,0 +1,155 @@
+"""Scripts of commands with their exact output, in the manner of Go's testscript.
+
+Above: commands and what they print, each line with a mark. Below: files that stand there first.
+
+    Text without a mark is a remark.
+    $ sessionfs list
+    > what it prints on stdout
+    ! what it prints on stderr
+    = 2                          (its exit code, where that is not 0)
+
+    -- notes/a.txt --
+    a file
+
+`sessionfs` runs in this process, everything else as a program. `NAME=value` may stand before a
+command, `> FILE` behind it. `$WORK` is the directory that the script runs in, which is empty
+but for the files.
+"""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from sessionfs.cli import main
+
+MARKS = (">", "!", "=")
+FILE = re.compile(r"-- (\S+) --")
+
+
+class Done:
+    """What a command did: its output, apart or together, and its exit code."""
+
+    def __init__(self, out: str, err: str, code: int) -> None:
+        self.out, self.err, self.code = out, err, code
+
+    def lines(self) -> list[str]:
+        """The marked lines that a script has below its command."""
+        told = [f"> {line}".rstrip() for line in self.out.splitlines()]
+        told += [f"! {line}".rstrip() for line in self.err.splitlines()]
+        return [*told, *([f"= {self.code}"] if self.code else [])]
+
+
+class Shell:
+    """A directory in which commands are run."""
+
+    def __init__(self, work: Path, *, together: bool = False) -> None:
+        self.work = work.resolve()
+        self.together = together
+        """Whether stderr goes where stdout goes, as on a terminal."""
+
+    def run(self, line: str) -> Done:
+        """Run one command line."""
+        words = shlex.split(line.replace("$WORK", str(self.work)), comments=True)
+        environment = {}
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            name, _, value = words.pop(0).partition("=")
+            environment[name] = value
+        target = None
+        if len(words) > 2 and words[-2] == ">":
+            target = words.pop()
+            words.pop()
+        ours = words[0] == "sessionfs"
+        out, err, code = (self._ours if ours else self._program)(words, environment)
+        if target is not None:
+            (self.work / target).write_bytes(out)
+            out = b""
+        return Done(self._told(out), self._told(err), code)
+
+    def _told(self, output: bytes) -> str:
+        return output.decode("utf-8").replace(str(self.work), "$WORK").replace("\x1b", "\\x1b")
+
+    def _ours(self, words: list[str], environment: dict[str, str]) -> tuple[bytes, bytes, int]:
+        out = io.BytesIO()
+        err = out if self.together else io.BytesIO()
+        with within(self.work, environment), streams(out, err):
+            code = main(words[1:])
+        return out.getvalue(), b"" if self.together else err.getvalue(), code
+
+    def _program(self, words: list[str], environment: dict[str, str]) -> tuple[bytes, bytes, int]:
+        done = subprocess.run(
+            words,
+            cwd=self.work,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if self.together else subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout, done.stderr or b"", done.returncode
+
+
+@contextmanager
+def within(directory: Path, environment: dict[str, str]):
+    before, where = dict(os.environ), Path.cwd()
+    os.chdir(directory)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.chdir(where)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def streams(out: io.BytesIO, err: io.BytesIO):
+    before = sys.stdout, sys.stderr
+    sys.stdout = io.TextIOWrapper(out, "utf-8", newline="\n", write_through=True)
+    sys.stderr = io.TextIOWrapper(err, "utf-8", newline="\n", write_through=True)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            stream.detach()
+        sys.stdout, sys.stderr = before
+
+
+def replay(text: str, work: Path) -> str:
+    """Run a script in an empty directory and return it with what really happened."""
+    above, files = split(text)
+    for name, content in files.items():
+        place = work / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content, encoding="utf-8", newline="\n")
+    shell, lines = Shell(work), []
+    for line in above.splitlines():
+        if not line.startswith(MARKS):
+            lines.append(line)
+        if line.startswith("$ "):
+            lines += shell.run(line[2:]).lines()
+    told = "\n".join(lines) + "\n"
+    return told + "".join(f"-- {name} --\n{content}" for name, content in files.items())
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """Return the commands above, and the files below."""
+    above: list[str] = []
+    files: dict[str, str] = {}
+    name = None
+    for line in text.splitlines(keepends=True):
+        match = FILE.fullmatch(line.rstrip("\n"))
+        if match is not None:
+            name = match[1]
+            files[name] = ""
+        elif name is None:
+            above.append(line)
+        else:
+            files[name] += line
+    return "".join(above), files

@@ -1,0 +1,339 @@
+"""The command line: what it prints, exactly, and how it fails."""
+
+import errno
+import io
+import json
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+import script
+from sessionfs import api
+from sessionfs.cli import main
+from sessionfs.cli.run import COMMANDS, commands
+from sessionfs.cli.verb import Verb
+from sessionfs.digest import digest
+from sessionfs.disk import steps
+
+SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
+LOG = script.split((SCRIPTS[0].parent / "journey.txt").read_text("utf-8"))[1]["logs/lamp.jsonl"]
+EXAMPLES = [
+    (name, line.removeprefix("$ "))
+    for name, (module, _) in COMMANDS.items()
+    for line in getattr(import_module(f"sessionfs.cli.{module}"), f"{name}_command").examples
+]
+
+
+def process(*arguments, cwd, **options):
+    command = [sys.executable, "-m", "sessionfs", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, cwd=cwd, timeout=60, **options)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a log, which is the working directory."""
+    (tmp_path / "lamp.jsonl").write_text(LOG, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def archived(here):
+    assert main(["-q", "import", "lamp.jsonl"]) == 0
+    return here
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_script(path, tmp_path):
+    """`python tests/generate.py --scripts` writes down what happens, for a look at the diff."""
+    told = path.read_text("utf-8")
+    assert script.replay(told, tmp_path) == told
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name, capsys):
+    assert main([name, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "Examples:\n" in told
+    assert "$ sessionfs" in told or "$(sessionfs" in told
+    assert isinstance(commands.get_command(click.Context(commands), name), Verb)
+
+
+@pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=lambda text: text)
+def test_examples_can_be_typed(name, line):
+    line = line.removeprefix('eval "$(').removesuffix(')"')
+    words = shlex.split(re.split(r" [|>] ", line)[0])
+    assert words[:2] == ["sessionfs", name]
+    command = commands.get_command(click.Context(commands), name)
+    command.make_context(name, words[2:]).close()
+
+
+def test_help_without_arguments_and_after_h(capsys):
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    assert main(["-h"]) == 0
+    assert capsys.readouterr().out == bare
+    assert all(f"  {name} " in bare for name in COMMANDS)
+
+
+@pytest.mark.usefixtures("archived")
+def test_quiet_and_verbose_stand_anywhere(capsys):
+    capsys.readouterr()
+    assert main(["remove", "01M7", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_many_files_that_are_no_logs_are_counted(here, capsys):
+    for number in range(7):
+        (here / f"note-{number}.txt").write_text("no log", "utf-8")
+    assert main(["import", "."]) == 0
+    assert (
+        "skipped    7 files: no agent's log that is known (-v names them)\n"
+        in capsys.readouterr().out
+    )
+    assert main(["import", ".", "-v"]) == 0
+    assert capsys.readouterr().out.count("note-") == 7
+
+
+@pytest.mark.usefixtures("archived")
+def test_list_json_gives_path_seal_and_summary(capsys):
+    capsys.readouterr()
+    assert main(["list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["sessions"]
+    (place,) = Path(".sessions").glob("*/*/*")
+    assert row.pop("path") == place.relative_to(".sessions").as_posix()
+    assert len(row.pop("seal")) == 64
+    assert row == json.loads((place / "summary.json").read_text("utf-8"))
+
+
+@pytest.mark.usefixtures("archived")
+def test_age_bounds_a_listing(capsys):
+    assert main(["list", "--since", "99999w"]) == 0
+    capsys.readouterr()
+    assert main(["list", "--since", "9000d", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["sessions"]) == 1
+
+
+@pytest.mark.usefixtures("archived")
+def test_a_session_of_a_newer_format_cannot_be_verified(capsys):
+    (manifest,) = Path(".sessions").glob("*/*/*/manifest.yaml")
+    before = manifest.read_bytes()
+    after = before.replace(b'min_reader: "1.0"', b'min_reader: "1.7"')
+    manifest.write_bytes(after)
+    checksums = manifest.parent / "checksums.b3"
+    told = checksums.read_text("utf-8").replace(digest(before), digest(after))
+    checksums.write_text(told, "utf-8")
+    capsys.readouterr()
+    assert main(["verify"]) == 2
+    assert main(["verify", str(manifest.parent)]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("here")
+def test_interrupted(monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "import_logs", interrupt)
+    assert main(["import", "lamp.jsonl"]) == 130
+    assert capsys.readouterr().err == "sessionfs: interrupted\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_defect_is_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(api, "init", lambda _: {}["a key\nthat is not there"])
+    assert main(["init"]) == 2
+    assert main(["init", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert re.fullmatch(
+        r"sessionfs: internal error at test_cli\.py:\d+: KeyError: .*\nhint: .* report it .*\n", err
+    )
+    assert json.loads(out)["error"]["message"].startswith("internal error at ")
+
+
+@pytest.mark.usefixtures("here")
+def test_out_of_memory(monkeypatch, capsys):
+    def exhaust(_):
+        raise MemoryError
+
+    monkeypatch.setattr(api, "init", exhaust)
+    assert main(["init"]) == 2
+    assert capsys.readouterr().err.startswith("sessionfs: out of memory\nhint: ")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_full_disk_is_one_line_and_leaves_nothing(monkeypatch, capsys):
+    def full(_descriptor, content):
+        if len(content) > 1000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "disk")
+
+    write = steps.write
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "write", lambda to, what: full(to, what) or write(to, what))
+        assert main(["import", "lamp.jsonl"]) == 2
+    assert (
+        capsys.readouterr().err.splitlines()[0] == f"sessionfs: disk: {os.strerror(errno.ENOSPC)}"
+    )
+    assert list(Path(".sessions").glob("[0-9]*/*/*")) == []
+    assert main(["import", "lamp.jsonl"]) == 0
+
+
+def test_progress_is_for_terminals(here):
+    quiet = process("import", "lamp.jsonl", cwd=here)
+    assert b"importing" not in quiet.stderr
+    first, second = pty.openpty()
+    command = [sys.executable, "-m", "sessionfs", "import", "lamp.jsonl", "-a", "other"]
+    environment = {**os.environ, "TERM": "xterm"}
+    subprocess.run(
+        command, stderr=second, stdout=subprocess.PIPE, check=True, timeout=60, env=environment
+    )
+    os.close(second)
+    told = b""
+    with io.FileIO(first) as terminal:
+        try:
+            while chunk := terminal.read(4096):
+                told += chunk
+        except OSError:  # Linux's way to say that the other side is closed
+            pass
+    assert b"importing" in told
+    assert b"100%" in told
+
+
+@pytest.mark.usefixtures("here")
+def test_a_pipe_that_closes_early_is_quiet():
+    command = (
+        f"{shlex.quote(sys.executable)} -m sessionfs explain | head -n 1; echo ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=60)
+    assert done.stderr == b""
+    assert done.stdout.splitlines()[1] in (b"141", b"0")  # 0: everything fitted into the pipe
+
+
+@pytest.mark.usefixtures("here")
+def test_stdout_on_a_full_disk():
+    if not Path("/dev/full").exists():
+        pytest.skip("/dev/full is not beside these tests")
+    for argument in ("--version", "explain"):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, "-m", "sessionfs", argument]
+            done = subprocess.run(
+                command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+            )
+        assert done.returncode == 2
+        assert done.stderr.startswith(b"sessionfs: No space left on device\nhint: ")
+        assert b"Exception" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"LC_ALL": "C"}, "Wörter, 語"),
+        ({"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "Wörter, 語"),
+        ({"PYTHONIOENCODING": "latin-1"}, r"W�rter, \u8a9e"),
+    ],
+    ids=["C", "POSIX", "latin-1"],
+)
+def test_no_encoding_breaks_output(archived, environment, told):
+    assert main(["edit", "01M7", "--title", "Wörter, 語"]) == 0
+    done = process("list", cwd=archived, env={**os.environ, **environment})
+    assert done.returncode == 0
+    assert told in done.stdout.decode("utf-8", "replace")
+    done = process("list", "--json", cwd=archived, env={**os.environ, **environment})
+    assert json.loads(done.stdout.decode("utf-8"))["sessions"][0]["title"] == "Wörter, 語"
+
+
+def test_a_path_that_is_no_utf_8_is_told(here):
+    name = os.fsencode(here) + b"/l\xe4mp.jsonl"
+    try:
+        Path(os.fsdecode(name)).write_text(LOG, "utf-8")
+    except OSError:  # macOS takes no such name
+        return
+    done = process("import", os.fsdecode(name), "--json", cwd=here)
+    assert done.returncode == 0
+    (row,) = json.loads(done.stdout)["sessions"]
+    assert os.fsencode(row["path"]) == name
+    assert process("import", os.fsdecode(name), cwd=here).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "painted"),
+    [
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+        (["--color=auto"], {"FORCE_COLOR": "1"}, False),
+    ],
+)
+@pytest.mark.parametrize("command", [["verify"], ["verify", "nowhere"]])
+@pytest.mark.usefixtures("archived")
+def test_colour(monkeypatch, capsys, command, arguments, environment, painted):  # noqa: PLR0917
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TERM", "xterm")
+    for line in ([*arguments, *command], [*command, *arguments]):
+        capsys.readouterr()
+        main(line)
+        assert ("\x1b[" in "".join(capsys.readouterr())) is painted
+
+
+def test_completion_completes(here):
+    environment = {
+        **os.environ,
+        "_SESSIONFS_COMPLETE": "bash_complete",
+        "COMP_WORDS": "sessionfs ver",
+        "COMP_CWORD": "1",
+    }
+    done = process(cwd=here, env=environment)
+    assert done.stdout == b"plain,verify\n"
+    for shell in ("zsh", "fish"):
+        assert b"_SESSIONFS_COMPLETE" in process("completion", shell, cwd=here).stdout
+
+
+def test_demo_holds_and_leaves_nothing(here):
+    place = here / "temporary"
+    place.mkdir()
+    done = process("demo", cwd=here, env={**os.environ, "TMPDIR": str(place)})
+    told = done.stdout.decode("utf-8")
+    assert done.returncode == 0, told
+    assert told.splitlines()[-1].startswith("demo: everything held: ")
+    assert "$ git commit " in told
+    assert list(place.iterdir()) == []
+    assert sorted(path.name for path in here.iterdir()) == ["lamp.jsonl", "temporary"]
+
+
+def test_demo_without_git(here):
+    done = process("demo", cwd=here, env={**os.environ, "PATH": str(here)})
+    told = done.stdout.decode("utf-8")
+    assert done.returncode == 0, told
+    assert "# git is not installed here: its steps are left out" in told
+
+
+@pytest.mark.usefixtures("archived")
+def test_show_goes_through_a_pager_on_a_terminal():
+    first, second = pty.openpty()
+    command = [sys.executable, "-m", "sessionfs", "show", "01M7"]
+    environment = {**os.environ, "PAGER": "sed s/^/PAGED:/", "TERM": "xterm"}
+    subprocess.run(command, stdin=second, stdout=second, check=True, timeout=60, env=environment)
+    os.close(second)
+    with io.FileIO(first) as terminal:
+        assert b"PAGED:Why is the lamp dark?" in terminal.read(65536)
+
+
+def test_a_command_reads_no_more_than_it_must():
+    """`sessionfs list` needs neither schemas nor YAML nor adapters."""
+    code = "import sys\nfrom sessionfs.cli import main\nmain(['list'])\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"jsonschema", "ruamel.yaml", "sessionfs.adapters.codex"}
