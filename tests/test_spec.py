@@ -9,6 +9,8 @@ import json
 import math
 import re
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -275,16 +277,38 @@ def test_index_example() -> None:
     assert value["seal"] == blake3(the("checksums").body.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["verify", "import", "list"])
-def test_output_examples(name: str) -> None:
+def output_problems(name: str, value: object) -> list[str]:
     against = json.loads(the(f"schema {name}-output").body)
     Draft202012Validator.check_schema(against)
-    if name != "list":
-        value = json.loads(the(f"{name}-output").body)
-        assert list(Draft202012Validator(against).iter_errors(value)) == []
-    else:
-        summary = json.loads(the("summary").body)
-        assert list(Draft202012Validator(against).iter_errors({"sessions": [summary]})) == []
+    return [error.message for error in Draft202012Validator(against).iter_errors(value)]
+
+
+@pytest.mark.parametrize("name", ["verify", "import"])
+def test_output_examples(name: str) -> None:
+    assert output_problems(name, json.loads(the(f"{name}-output").body)) == []
+
+
+def test_commands_print_what_the_spec_says(tmp_path: Path) -> None:
+    native, junk, place = tmp_path / "a.jsonl", tmp_path / "b.txt", tmp_path / "archive"
+    native.write_text(the("native-log").body.removesuffix("\n"), encoding="utf-8")
+    junk.write_text("no log\n", encoding="utf-8")
+
+    def run(*arguments: str) -> Any:
+        command = [sys.executable, "-m", "sessionfs", *arguments, "--json"]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        return json.loads(done.stdout)
+
+    imported = run("import", str(native), str(junk), "-a", str(place))
+    assert output_problems("import", imported) == []
+    (session,) = (row["session"] for row in imported["sessions"] if row["session"])
+    assert session == json.loads(the("summary").body)["id"]
+    (place / "planted").write_text("x", encoding="utf-8")
+    verified = run("verify", str(place))
+    assert output_problems("verify", verified) == []
+    assert [found["code"] for found in verified["findings"]] == ["W107"]
+    listed = run("list", "-a", str(place))
+    assert output_problems("list", listed) == []
+    assert run("verify", str(place / "nowhere")).keys() == {"error"}
 
 
 def test_plain_scalars_are_refused_as_the_spec_says() -> None:
