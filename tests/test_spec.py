@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from jsonschema import Draft202012Validator
 import sessionfs
 from conftest import beside
 from sessionfs import archive, canonical, check, identity, model, native, yamltext
+from sessionfs.adapters import GROUP
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
 from sessionfs.tree import MemoryTree
@@ -652,6 +654,18 @@ def test_registry_names_what_schema_and_model_name() -> None:
         table("Usage conventions")
         == (message["$defs"]["usage"]["properties"]["convention"]["enum"])
     )
+
+
+def test_registry_names_the_events_of_the_adapters() -> None:
+    adapters = (Path(sessionfs.__file__).parent / "adapters").rglob("*.py")
+    code = "".join(path.read_text("utf-8") for path in adapters)
+    written = re.findall(r'"event": "(\w+)"|\bevent="(\w+)"|_event\(\s*draft, "(\w+)"', code)
+    assert {name for names in written for name in names if name} <= set(table("Events"))
+
+
+def test_registry_names_the_flavors() -> None:
+    ours = [e for e in entry_points(group=GROUP) if e.module.startswith("sessionfs.")]
+    assert {entry.name for entry in ours} == set(table("Flavors"))
 
 
 def test_every_part_type_is_told_apart_and_described() -> None:
