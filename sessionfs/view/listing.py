@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sessionfs.view import Line
-from sessionfs.view.text import moment, one_line, pad, shorten
+from sessionfs.view.text import moment, one_line, pad, shorten, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +17,12 @@ SHORTEST = 8
 """Fewest characters of an id that a table shows."""
 
 _HEAD = ("ID", "STARTED (UTC)", "AGENT", "MESSAGES", "TITLE")
+_COUNT, _TITLE = 3, 4
+_DISPENSABLE = (2, 1, 3, 0)
+"""What a narrow terminal does without, the least first: agent, time, count, id."""
 _GAP = "  "
-_NARROWEST = 16
+_NARROWEST = 20
+"""Columns for a title, below which another column is left out."""
 
 
 def table(rows: Sequence[Summary], ids: Iterable[str], columns: int | None) -> Iterator[Line]:
@@ -27,14 +31,21 @@ def table(rows: Sequence[Summary], ids: Iterable[str], columns: int | None) -> I
     `ids` are those of the whole archive; `columns` is the terminal's width, None for no limit.
     """
     length = unique_length(ids)
-    cells = [_cells(row, length) for row in rows]
-    widths = [max(len(cell[i]) for cell in [_HEAD[:4], *cells]) for i in range(4)]
-    left = None
+    cells = [_HEAD, *(_cells(row, length) for row in rows)]
+    widths = [max(width(cell[i]) for cell in cells) for i in range(_TITLE)]
+    shown, left = list(range(_TITLE)), None
     if columns is not None:
-        left = max(columns - sum(widths) - len(_GAP) * len(widths), _NARROWEST)
-    for number, cell in enumerate([_HEAD, *cells]):
-        words = [pad(cell[0], widths[0]), pad(cell[1], widths[1]), pad(cell[2], widths[2])]
-        words += [cell[3].rjust(widths[3]), cell[4] if left is None else shorten(cell[4], left)]
+        for least in _DISPENSABLE:
+            left = columns - sum(widths[i] + len(_GAP) for i in shown)
+            if left >= _NARROWEST:
+                break
+            shown.remove(least)
+        left = max(left or 0, 1)
+    for number, cell in enumerate(cells):
+        words = [
+            pad(cell[i], widths[i]) if i != _COUNT else cell[i].rjust(widths[i]) for i in shown
+        ]
+        words.append(cell[_TITLE] if left is None else shorten(cell[_TITLE], left))
         yield Line(_GAP.join(words).rstrip(), "plain" if number else "title")
 
 

@@ -1,0 +1,75 @@
+"""The public face: small, lazy, typed."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import sessionfs
+import sessionfs.api
+
+
+def python(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout
+
+
+def test_names_are_there_and_are_told():
+    assert len(sessionfs.__all__) <= 35
+    assert sorted(sessionfs.__all__) == sessionfs.__all__
+    assert set(sessionfs.__all__) <= set(dir(sessionfs))
+    for name in sessionfs.__all__:
+        value = getattr(sessionfs, name)
+        assert value.__doc__, name
+        assert value.__module__.startswith("sessionfs."), name
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="no attribute 'pack'"):
+        sessionfs.pack  # noqa: B018
+
+
+def test_version_is_the_distribution_s():
+    assert sessionfs.__version__ == version("sessionfs-archive")
+
+
+def test_importing_loads_nothing():
+    told = python("import sys, sessionfs\nprint(*(m for m in sys.modules if 'sessionfs' in m))")
+    assert told.split() == ["sessionfs"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["import sessionfs.verify", "from sessionfs.verify import Report", "import sessionfs.api", ""],
+)
+def test_a_verb_is_a_function_whatever_was_imported_first(first):
+    told = python(
+        f"{first}\nimport sessionfs\nprint(sessionfs.verify.__qualname__)\n"
+        "from sessionfs import verify\nprint(callable(verify))\n"
+        "from sessionfs.verify import verify_tree\nprint(verify_tree.__module__)"
+    )
+    assert told.split() == ["verify", "True", "sessionfs.verify"]
+
+
+def test_every_command_is_a_function():
+    from sessionfs.cli.run import COMMANDS
+
+    functions = {"import": "import_logs", "list": "list_sessions", "export": "export_native"}
+    told = {functions.get(name, name) for name in COMMANDS} - {"show", "demo", "completion"}
+    assert told <= set(sessionfs.__all__)
+
+
+def test_rules_are_explained():
+    assert sessionfs.explain(" e601 ").code == "E601"
+    assert len(sessionfs.explain()) > 50
+    with pytest.raises(sessionfs.NotFound) as caught:
+        sessionfs.explain("E000")
+    assert caught.value.hint
+
+
+def test_types_are_shipped():
+    assert Path(sessionfs.__file__).with_name("py.typed").is_file()
