@@ -41,6 +41,7 @@ from sessionfs.view.text import (
     pad,
     safe,
     shorten,
+    shorten_path,
     size,
     width,
 )
@@ -299,6 +300,13 @@ def test_shortened_text_fits(text, limit):
     line = one_line(text)
     assert width(shorten(line, limit)) <= limit
     assert width(pad(shorten(line, limit), limit)) == limit
+
+
+def test_a_path_keeps_its_end():
+    assert shorten_path("logs/a/b.jsonl", 14) == "logs/a/b.jsonl"
+    assert shorten_path("logs/a/b.jsonl", 11) == "…/a/b.jsonl"
+    assert shorten_path("logs/a/b.jsonl", 3) == "…/b.jsonl"
+    assert shorten_path("b.jsonl", 3) == "b.jsonl"
 
 
 def test_long_hostile_text_takes_no_long_time():

@@ -10,11 +10,11 @@ import click
 
 from sessionfs.cli import FAILED, FINE
 from sessionfs.cli.failure import complain, say_json
-from sessionfs.cli.terminal import Progress, note, say
+from sessionfs.cli.terminal import Progress, columns, note, say
 from sessionfs.cli.verb import as_json, in_archive, manner, verb
 from sessionfs.errors import SessionfsError
 from sessionfs.view import Line
-from sessionfs.view.text import counted, one_line
+from sessionfs.view.text import counted, one_line, shorten_path, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,13 @@ def _import_line(row: Imported) -> str:
     remarks = [counted(row.messages, "message")]
     remarks += [row.fidelity] if row.fidelity not in (None, "exact") else []
     remarks += [row.reason] if row.reason else []
-    return f"{row.status:<10} {row.session}  {one_line(row.path)}  ({one_line('; '.join(remarks))})"
+    before, after = f"{row.status:<10} {row.session}  ", f"  ({one_line('; '.join(remarks))})"
+    fitting = columns()
+    if fitting is None:
+        return f"{before}{one_line(row.path)}{after}"
+    return (
+        f"{before}{shorten_path(one_line(row.path), fitting - len(before) - width(after))}{after}"
+    )
 
 
 @verb(

@@ -66,6 +66,13 @@ def shorten(text: str, limit: int) -> str:
     return text
 
 
+def shorten_path(path: str, limit: int) -> str:
+    """Return a path of at most `limit` columns, its end kept; but of its last name all."""
+    while width(path) > limit and "/" in path.removeprefix("…/"):
+        path = "…/" + path.removeprefix("…/").partition("/")[2]
+    return path
+
+
 def pad(text: str, columns: int) -> str:
     """Return text with spaces behind it up to a number of columns."""
     return text + " " * (columns - width(text))
