@@ -93,6 +93,7 @@ def image(data: str = logs.png(3), media_type: str = "image/png") -> dict[str, A
         user("Fix the lamp."),
         user([text("Fix the lamp.")]),
         user([image()]),
+        user([{"type": "image", "source": {"type": "url", "url": "https://x/lamp.png"}}]),
         user("<b>bold</b> words of a person"),
         user("[1] is a footnote"),
         user([text("<ide_opened_file>The user opened x</ide_opened_file>"), text("Fix it.")]),
@@ -197,6 +198,7 @@ def test_the_kind_of_an_answer_with_several_blocks_is_that_of_the_first_that_cou
     assert map_one(assistant(thought, text("a"))).kind == "assistant_msg"
     assert map_one(assistant(thought, text("a"), call)).kind == "tool_call"
     assert map_one(assistant({"type": "novelty"})).kind == "unknown"
+    assert map_one(user([{"type": "novelty"}])).kind == "unknown"
     draft = map_one(assistant(thought, text("a"), call, {"type": "novelty"}))
     assert draft.parts == [
         Thinking(text="", signature="c2ln"),
@@ -232,6 +234,19 @@ def test_usage_is_told_once_a_response_and_again_where_it_grew():
     assert used(1) is None
     assert used(5).output == 5
     assert used(5) is None
+
+
+def test_what_is_remembered_is_bounded():
+    def used(response: int) -> Usage | None:
+        spent = {"id": f"m{response}", "usage": {"output_tokens": 1}}
+        return log.map(assistant(text("a"), message=spent, uuid=f"u{response}")).usage
+
+    log = mapper()
+    assert all(used(response) for response in range(5000))
+    assert used(0) is not None  # so long ago that it is told again: the maximum is the same
+    assert used(4999) is None
+    assert len(log._used) < 100
+    assert len(log._recent) < 5000
 
 
 @pytest.mark.parametrize(
@@ -348,6 +363,35 @@ def test_a_picture_that_only_the_sidecar_has_joins_the_result():
     assert part.content[1].media_type == "application/pdf"
 
 
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        {"file": {"base64": "no base64!"}},
+        {"isImage": True, "stdout": "data:image/png;base64,AAAA"},
+        {"isImage": True, "stdout": "no URL"},
+    ],
+)
+def test_a_sidecar_without_a_picture_adds_none(sidecar):
+    [part] = map_one(user([result("x")], toolUseResult=sidecar)).parts
+    assert part.content == [Text(text="x")]
+
+
+@pytest.mark.parametrize(
+    "claimed", [None, 7, "image", "image/png; a=b", "Image/PNG", "a/" + "b" * 200]
+)
+def test_a_media_type_that_is_none_means_any_bytes(claimed):
+    [part] = map_one(user([image(media_type=claimed)])).parts
+    assert part.media_type == "application/octet-stream"
+
+
+def test_a_result_in_an_answer_of_the_model_is_a_result():
+    found = {"type": "web_fetch_tool_result", "tool_use_id": "srv", "content": {"type": "page"}}
+    assert map_one(assistant(found)).kind == "tool_result"
+    assert map_one(assistant({"type": "code_execution_tool_result", "tool_use_id": "s"})).parts == [
+        ToolResult(call_id="s", content=[], is_error=False)
+    ]
+
+
 SPILL = "/home/ada/.claude/projects/x/s1/tool-results/b1.txt"
 
 
@@ -368,6 +412,12 @@ def test_a_spilled_result_is_brought_in(record):
     *_, file = draft.parts[0].content
     assert (file.name, file.media_type, file.bytes) == ("s1/tool-results/b1.txt", "text/plain", 5)
     assert draft.payloads[file.file] == b"whole"
+
+
+def test_a_spilled_result_that_is_gone_leaves_what_the_log_has():
+    draft = map_one(user([result("cut")], toolUseResult={"persistedOutputPath": SPILL}))
+    assert draft.parts[0].content == [Text(text="cut")]
+    assert draft.beside == {}
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def _speak(draft: Draft, *, injected: bool) -> None:
     texts = [part.text for part in draft.parts if isinstance(part, Text)]
     said = [words for words in texts if isinstance(words, str) and words]
     voices = set(map(content.speech, said))
-    shown = any(isinstance(part, File) for part in draft.parts)
+    shown = any(isinstance(part, (File, Data)) for part in draft.parts)
     if "interrupt" in voices and "human" not in voices:
         draft.kind = "lifecycle"
         draft.parts.append(Data(value={"event": "interrupt"}))
