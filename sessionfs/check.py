@@ -13,38 +13,51 @@ import math
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sessionfs.canonical import (
     MAX_DEPTH,
     MAX_INTEGER,
+    STYLES,
     UNSET,
+    Struct,
     depth,
     encode,
     has_large_integer,
+    restyle,
 )
 from sessionfs.digest import is_digest
 from sessionfs.model import (
     FORMAT,
     KINDS,
     MAX_TEXT,
+    Data,
     File,
     Message,
     Text,
     Thinking,
     ToolCall,
     ToolResult,
+    Unknown,
     decode_message,
     encode_message,
 )
-from sessionfs.native import Malformed, Unresolvable, end_of_line, escape, restore_record
+from sessionfs.native import (
+    Malformed,
+    Unresolvable,
+    end_of_line,
+    escape,
+    is_number,
+    restore_record,
+)
 from sessionfs.schema import finding, is_plainly_valid, pattern, validate
 from sessionfs.tree import is_safe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from sessionfs.canonical import Style
     from sessionfs.model import Finding, Part
 
 MAX_SEGMENT_MESSAGES = 256
@@ -121,9 +134,53 @@ def prove_message(line: bytes) -> Message | None:
         message = decode_message(line)
     except ValueError:
         return None
-    if encode_message(message) != line or has_large_integer(line) or depth(line) > MAX_DEPTH:
+    if encode_message(message) != line or has_large_integer(line) or _is_deep(line, message):
         return None
     return message if _holds(message) else None
+
+
+def _is_deep(line: bytes, message: Message) -> bool:
+    """Tell whether a line nests deeper than the format allows. Enforces E007.
+
+    Most lines have too few brackets for that, and in the others most stand inside strings:
+    walking the few open values is faster than reading every byte.
+    """
+    if line.count(b"{") + line.count(b"[") <= MAX_DEPTH:
+        return False
+    native = message.native if isinstance(message.native, dict) else {}
+    return (
+        _nests((message.ext,), MAX_DEPTH)
+        or _nests((native,), MAX_DEPTH)
+        or _nests((part.arguments for part in message.parts if type(part) is ToolCall), _IN_PART)
+        or _nests((part.value for part in message.parts if isinstance(part, _OPEN)), _IN_PART)
+        or any(
+            _nests((part.value for part in result.content if isinstance(part, _OPEN)), _IN_RESULT)
+            for result in message.parts
+            if type(result) is ToolResult
+        )
+    )
+
+
+_OPEN = (Data, Unknown)
+_IN_PART = MAX_DEPTH - 2
+_IN_RESULT = MAX_DEPTH - 4
+_CONTAINERS = frozenset((dict, list))
+
+
+def _nests(values: Iterable[Any], most: int) -> bool:
+    """Tell whether values, members of something, hold more levels than `most` with it."""
+    inner = [value for value in values if type(value) in _CONTAINERS]
+    while inner:
+        most -= 1
+        if most <= 0:
+            return True
+        inner = [
+            member
+            for value in inner
+            for member in (value.values() if type(value) is dict else value)
+            if type(member) in _CONTAINERS
+        ]
+    return False
 
 
 def _holds(message: Message) -> bool:
@@ -379,6 +436,95 @@ def without_unknown(value: dict[str, Any], found: tuple[Finding, ...]) -> dict[s
     return value
 
 
+# --- native lines ---
+
+_NATIVE = b',"native":{"record":'
+_MARKER = re.compile(
+    rb'\{"\$(?:ref":"([^"\\~]*)"\}|num":"([^"\\]*)"\}'
+    rb'|json":"([^"\\~]*)"(?:,"style":"([a-z-]*)")?\}|(?:ref|json|file|num|lit)")'
+)
+
+
+_OTHER_STYLES: dict[bytes, Style] = {
+    style.encode(): style for style in STYLES if style != "compact"
+}
+
+
+class _NeedsWalk(Exception):
+    """A native record that replacing bytes cannot restore."""
+
+
+def restored_line(line: bytes, message: Message) -> bytes | None:
+    """Return the native line of a proved line by replacing bytes, or None where it takes more.
+
+    In the minimal encoding an object whose first key begins with `$` is written as nothing else
+    is, not inside strings either. `native.restore_record` is what this must agree with.
+    """
+    native = message.native
+    start = line.find(_NATIVE)
+    if start < 0 or native is UNSET or line.find(b',"native":{', start + 1) >= 0:
+        return None
+    keys = len(native)
+    rest = 1 if keys == 1 else len(encode({k: native[k] for k in list(native)[1:]}))
+    record = line[start + len(_NATIVE) : -1 - rest]
+    if b'{"$' in record:
+
+        def value(match: re.Match[bytes]) -> bytes:
+            if match[1] is not None:
+                return encode(_value_at(message, match[1]))
+            if match[2] is not None and is_number(match[2].decode()):
+                return match[2]
+            if match[3] is not None and (match[4] or b"ascii") in _OTHER_STYLES:
+                text = encode(_value_at(message, match[3]))
+                if match[4]:
+                    text = restyle(text, _OTHER_STYLES[match[4]])
+                return encode(text.decode())
+            raise _NeedsWalk
+
+        try:
+            record = _MARKER.sub(value, record)
+        except _NeedsWalk:
+            return None
+    if keys > 1:
+        style = native.get("style")
+        return (restyle(record, style) if style else record) + end_of_line(native)
+    return record + b"\n"
+
+
+@lru_cache(4096)
+def _elements(pointer: bytes) -> tuple[str, ...]:
+    """Return the elements of a pointer that leads out of `native`."""
+    first, *elements = pointer.decode().split("/")
+    if first or not elements or elements[0] == "native":
+        raise _NeedsWalk
+    return tuple(elements)
+
+
+def _value_at(message: Message, pointer: bytes) -> Any:  # noqa: ANN401  any JSON
+    """Return what `native.resolve` returns, or say that only it can tell."""
+    value: Any = message
+    for element in _elements(pointer):
+        kind = type(value)
+        if kind is list:
+            if not element.isdecimal() or (element[0] == "0" and element != "0"):
+                raise _NeedsWalk
+            number = int(element)
+            if number >= len(value):
+                raise _NeedsWalk
+            value = value[number]
+        elif kind is dict:
+            if element not in value:
+                raise _NeedsWalk
+            value = value[element]
+        elif isinstance(value, Struct) and element in value.__struct_fields__:
+            value = getattr(value, element)
+        else:
+            raise _NeedsWalk
+    if value is UNSET:
+        raise _NeedsWalk
+    return value
+
+
 # --- between messages ---
 
 
@@ -393,7 +539,7 @@ class Conversation:
         """`files` gives the content of a payload by digest; `names` are the digests there are."""
         self._file = files
         self._names = names
-        self._absent: str | None = None
+        self._absent: list[str] = []
         self._ids: set[str] = set()
         self._calls: dict[str, tuple[str, int, str] | None] = {}
         self._ended: dict[str | None, tuple[str, int]] = {}
@@ -416,18 +562,23 @@ class Conversation:
         self._last = None
         self._first = False
 
-    def judge(self, message: Message, line: int) -> tuple[list[Finding], bytes]:
-        """Return what is wrong with the next message, and its native line."""
+    def judge(
+        self, message: Message, number: int, line: bytes | None = None
+    ) -> tuple[list[Finding], bytes]:
+        """Return what is wrong with the next message, and its native line.
+
+        `line` is its proved encoding, where there is one.
+        """
         self._found = []
-        self._line = line
+        self._line = number
         self._sequence(message)
         self._identity(message)
         self._ancestry(message)
         if message.kind not in KINDS:
             self._vocabulary(message)
-        for number, part in enumerate(message.parts):
-            self._part(part, f"/parts/{number}")
-        return self._found, self._restored(message)
+        for place, part in enumerate(message.parts):
+            self._part(part, f"/parts/{place}")
+        return self._found, self._restored(message, line)
 
     def finish(self) -> Iterator[Finding]:
         """Yield what only the end shows. Enforces W511."""
@@ -508,11 +659,11 @@ class Conversation:
     def _fetch(self, address: str) -> bytes:
         self.used.add(address)
         if address not in self._names:
-            self._absent = address
+            self._absent.append(address)
             raise KeyError(address)
         return self._file(address)
 
-    def _restored(self, message: Message) -> bytes:
+    def _restored(self, message: Message, line: bytes | None) -> bytes:
         """Return the native line, empty where there is none. Enforces E512, E513."""
         native = message.native
         if not isinstance(native, dict):
@@ -520,16 +671,18 @@ class Conversation:
         for name, address in native.get("files", {}).items():
             self._payload(address, f"/native/files/{escape(name)}")
         self._torn(native)
-        self._absent = None
+        if line is not None and (restored := restored_line(line, message)) is not None:
+            return restored
+        self._absent.clear()
         try:
             return restore_record(native, message, self._fetch) + end_of_line(native)
         except Malformed as error:
             self._say("E513", error.pointer, str(error)[:_LONGEST])
         except Unresolvable as error:
-            if self._absent is None:
-                self._say("E512", error.pointer, str(error)[:_LONGEST])
+            if self._absent:
+                self._payload(self._absent[0], error.pointer)
             else:
-                self._payload(self._absent, error.pointer)
+                self._say("E512", error.pointer, str(error)[:_LONGEST])
         return b""
 
     def _torn(self, native: Mapping[str, Any]) -> None:

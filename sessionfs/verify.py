@@ -560,6 +560,7 @@ class _SessionVerifier:
             lines = _Lines(stream, hasher)
             for number, line in enumerate(lines, 1):
                 message = None if line is None else prove_message(line)
+                proved = line if message is not None else None
                 if message is None:
                     message = self._explain_message(line, path, number)
                     if message is None:
@@ -567,7 +568,7 @@ class _SessionVerifier:
                         continue
                 if number == 1 and before is not None and line is not None:
                     self._say(Rung.SEMANTICS, *check.cuts(before, len(line) + 1))
-                found, native = conversation.judge(message, number)
+                found, native = conversation.judge(message, number, proved)
                 if found:
                     self._say(Rung.SEMANTICS, *found)
                 take(message, native)

@@ -4,17 +4,25 @@ import io
 import json
 import random
 import tracemalloc
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from sessionfs import check, schema, verify
-from sessionfs.canonical import encode
+from sessionfs import check, schema
+from sessionfs.canonical import depth, encode
 from sessionfs.check import explain, prove_message
 from sessionfs.errors import NotFound
 from sessionfs.model import Message
+from sessionfs.native import end_of_line, restore_record
 from sessionfs.tree import MemoryTree
+from sessionfs.verify import (
+    MAX_FINDINGS,
+    Checked,
+    merge_reports,
+    verify_archive,
+    verify_session,
+    verify_tree,
+)
 
 VECTORS = Path(__file__).resolve().parent / "vectors"
 ULID = "01M81CYGKKYF3N2YJDPS3MWRXG"
@@ -36,7 +44,7 @@ def message(**more):
     return value | more
 
 
-TEXT = {"type": "text", "text": "«é» 😀 \u2028 \x7f \t\n\\\""}
+TEXT = {"type": "text", "text": '«é» 😀 \u2028 \x7f \t\n\\"'}
 FILE = {"type": "file", "file": DIGEST, "media_type": "a/b", "name": None, "bytes": 0}
 RESULT = {
     "type": "tool_result",
@@ -84,7 +92,7 @@ SEEDS = [
 JUNK = [
     None, True, False, 0, -1, 1, 8, 7.0, 1e16, 2**53, -(2**53), "", "x", "a\n", ULID, f"{ULID}\n",
     ULID.lower(), DIGEST, f"{DIGEST}\n", [], {}, [[]], {"a": 1}, "USD", "1.0", "01", "../x", "CON",
-    "\r\n", "2026-02-29T00:00:00.000Z", "２026-02-28T00:00:00.000Z", TEXT, FILE, {"type": "text"},
+    "\r\n", "2026-02-29T00:00:00.000Z", "\uff12026-02-28T00:00:00.000Z", TEXT, FILE, {"type": "text"},
     {"type": "sound"}, {"raw": "x"}, "spaced", "user", "tool_result", "text", "inclusive",
 ]  # fmt: skip
 KEYS = [
@@ -92,9 +100,10 @@ KEYS = [
     "mood", "sidechain", "input", "status", "signature", "model", "native", "exit_code",
 ]  # fmt: skip
 SNIPPETS = [
-    b"", b"\0", b"\r", b" ", b"\n", b"\xff", b"\xc3", b"{", b"}", b"[", b"]", b'"', b",", b":", b"0", b"1",
-    b"-", b".", b"e5", b"E", b"null", b"true", b"NaN", b"Infinity", b"\\u00e9", b"\\ud800", b"\\/", b"\\n",
-    b"9007199254740992", b"1e400", b"1.0", b'"a":1,', b"\xef\xbb\xbf", b"[" * 130 + b"]" * 130, b"\xe2\x80\xa8",
+    *(b"", b"\0", b"\r", b" ", b"\n", b"\xff", b"\xc3", b"{", b"}", b"[", b"]", b'"', b",", b":"),
+    *(b"0", b"1", b"-", b".", b"e5", b"E", b"null", b"true", b"NaN", b"Infinity", b"1e400", b"1.0"),
+    *(b"\\u00e9", b"\\ud800", b"\\/", b"\\n", b"9007199254740992", b'"a":1,', b"\xef\xbb\xbf"),
+    *(b"[" * 130 + b"]" * 130, b"\xe2\x80\xa8"),
 ]  # fmt: skip
 
 
@@ -138,7 +147,11 @@ def changed_bytes(dice, line):
             return line[:start] + bytes((line[start] ^ 1 << dice.randrange(8),)) + line[start + 1 :]
         case 2:
             other = dice.choice(SEED_LINES)
-            return line[:start] + other[dice.randrange(len(other)) :][: dice.randrange(40)] + line[end:]
+            return (
+                line[:start]
+                + other[dice.randrange(len(other)) :][: dice.randrange(40)]
+                + line[end:]
+            )
         case _:
             return line[:start] + line[start:end] * 2 + line[end:]
 
@@ -206,3 +219,247 @@ def test_fast_path_accepts_nothing_that_jsonschema_refuses():
 def test_fast_path_accepts_nothing_that_jsonschema_refuses_of_many(seed):
     for line in mutants(seed, 10_000):
         judge(line)
+
+
+# --- depth ---
+
+
+def nested(levels, leaf="["):
+    value = leaf
+    for level in range(levels):
+        value = [value, 1] if level % 2 else {"[{": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [100, 122, 123, 124, 125, 126, 127, 128, 129, 140])
+@pytest.mark.parametrize(
+    "place", ["ext", "native", "arguments", "data", "result", "unknown", "deep text"]
+)
+def test_depth_is_the_same_for_both_paths(levels, place):
+    value = nested(levels)
+    parts = {
+        "arguments": [{"type": "tool_call", "call_id": "c", "name": "n", "arguments": value}],
+        "data": [{"type": "data", "value": value}],
+        "unknown": [{"type": "unknown", "value": value}],
+        "result": [RESULT | {"content": [{"type": "data", "value": value}]}],
+        "deep text": [{"type": "text", "text": "[" * levels * 2}],
+    }.get(place, [])
+    optional = {"ext": {"ext": {"a": value}}, "native": {"native": {"record": value}}}
+    line = encode(message(parts=parts) | optional.get(place, {}))
+    who = judge(line)
+    assert who == ("none" if depth(line) > 128 else "fast")
+    if who == "none":
+        assert [found.code for found in explain(line, "m", 1, "message", newer=False).findings] == [
+            "E007"
+        ]
+
+
+# --- native lines ---
+
+POINTERS = [
+    "/parts/0/text", "/parts/1/arguments", "/parts/1/arguments/a~1b", "/parts/1/arguments/c/1",
+    "/parts/1/arguments/c/01", "/parts/1/arguments/c/-1", "/parts/1/arguments/c/9", "/parts/1",
+    "/parts/9", "/parts", "/model", "/turn", "/native", "/native/record", "/parts/1/type", "/seq",
+    "", "/", "model", "/parts/0/text/0", "/parts/1/arguments/x", "/ts", "/__class__",
+    "/parts/1/name~2",
+]  # fmt: skip
+MARKERS = [
+    *({"$ref": pointer} for pointer in POINTERS),
+    *({"$json": pointer} for pointer in POINTERS[:9]),
+    *({"$json": "/parts/1/arguments", "style": style} for style in ("spaced", "ascii", "compact")),
+    *({"$num": number} for number in ("1E5", "-0", "01", "NaN", "", "1.50", '"')),
+    *({"$lit": value} for value in ({"$ref": 1}, {"a": 1}, {"$num": {"$num": "1e9"}}, [])),
+    *({"$ref": "/model", "more": 1}, {"more": 1, "$ref": "/model"}, {"$refs": 1}),
+    {"$": {"$ref": 1}},
+    *({"$file": DIGEST, "encoding": "utf-8"}, {"$file": DIGEST, "encoding": "base64"}, {"$ref": 1}),
+    *({'{"$ref":"/model"}': 1}, '{"$ref":"/model"}', "«é» \u2028", {"{": {"$ref": "/model"}}),
+]  # fmt: skip
+NATIVE = message(
+    model="m",
+    parts=[
+        {"type": "text", "text": 'é "quoted" \u2028 \x7f'},
+        {
+            "type": "tool_call",
+            "call_id": None,
+            "name": "n",
+            "arguments": {"a/b": {"native": {"record": 1}}, "c": [1.5, "é😀"]},
+        },
+    ],
+)
+
+
+def lines_with_markers(seed, count):
+    dice = random.Random(seed)
+    for _ in range(count):
+        record = {"first": 0} | {str(n): dice.choice(MARKERS) for n in range(dice.randrange(4))}
+        if dice.random() < 0.3:
+            record = [dice.choice(MARKERS), {"deep": [record]}]
+        native = {"record": record}
+        if dice.random() < 0.5:
+            native["style"] = dice.choice(("spaced", "ascii", "spaced-ascii"))
+        if dice.random() < 0.5:
+            native["eol"] = dice.choice(("", "\r\n"))
+        if dice.random() < 0.3:
+            native["source"] = "a"
+        if dice.random() < 0.3:
+            native["files"] = {"a": DIGEST}
+        yield encode(NATIVE | {"native": native})
+
+
+def test_replacing_bytes_restores_what_walking_restores():
+    def file(address):
+        raise KeyError(address)
+
+    fast = 0
+    for line in [*lines_with_markers(1, 4000), *SEED_LINES]:
+        proved = prove_message(line)
+        restored = check.restored_line(line, proved)
+        if restored is not None:
+            fast += 1
+            walked = restore_record(proved.native, proved, file) + end_of_line(proved.native)
+            assert restored == walked
+    assert fast > 500
+
+
+def test_every_marker_alone():
+    for marker in MARKERS:
+        line = encode(NATIVE | {"native": {"record": {"a": marker}}})
+        proved = prove_message(line)
+        conversation = check.Conversation(lambda _: b"\xff", frozenset([DIGEST]))
+        conversation.open_segment("messages-00000007.jsonl")
+        conversation.lose()
+        found, native = conversation.judge(proved, 1, line)
+        again, walked = conversation.judge(proved, 1)
+        assert [item.code for item in found] == [
+            item.code for item in again if item.code not in {"E501", "E506"}
+        ]
+        assert native == walked
+        assert bool(native) != bool(found)
+
+
+# --- trees ---
+
+
+def load(vector):
+    place = VECTORS / vector
+    return {
+        path.relative_to(place).as_posix(): path.read_bytes()
+        for path in place.rglob("*")
+        if path.is_file()
+    }
+
+
+def codes(findings):
+    return [(found.code, found.path) for found in findings]
+
+
+class Refusing(MemoryTree):
+    """A tree with a file that cannot be opened."""
+
+    def __init__(self, files, path):
+        super().__init__(files)
+        self._path = path
+
+    def open(self, path):
+        if path == self._path:
+            raise NotFound(path)
+        return super().open(path)
+
+
+class BrokenStream(io.BytesIO):
+    def read(self, _size=-1):
+        raise OSError(5, "Input/output error")
+
+
+class Breaking(MemoryTree):
+    """A tree with a file whose disk fails."""
+
+    def __init__(self, files, path):
+        super().__init__(files)
+        self._path = path
+
+    def open(self, path):
+        return BrokenStream() if path == self._path else super().open(path)
+
+
+@pytest.mark.parametrize("path", sorted(load("good/everything/session")))
+def test_a_file_that_cannot_be_read_is_named(path):
+    files = load("good/everything/session")
+    for tree in (Refusing(files, path), Breaking(files, path)):
+        report = verify_tree(tree)
+        assert ("E001", path) in codes(report.findings)
+        assert {found.code for found in report.findings} <= {"E001", "E601"}
+
+
+def test_a_session_is_verified_inside_its_archive():
+    files = load("good/archive/archive")
+    root = f"2026/11/{ULID}"
+    assert not list(verify_session(MemoryTree(files), root, shard="2026/11"))
+    (found,) = verify_session(MemoryTree(files), root, shard="2026/12")
+    assert (found.code, found.path) == ("E120", f"{root}/manifest.yaml")
+
+
+def test_what_was_looked_at_is_counted():
+    files = load("good/archive/archive")
+    report = verify_archive(MemoryTree(files))
+    size = sum(len(content) for path, content in files.items() if path.startswith("2026"))
+    assert report.checked == Checked(sessions=1, messages=4, files=6, bytes=size)
+    both = merge_reports([report, report])
+    assert both.checked == report.checked + report.checked
+    assert both.ok
+
+
+def test_an_archive_without_its_file_says_so():
+    report = verify_archive(MemoryTree({}))
+    assert codes(report.findings) == [("E001", "archive.yaml")]
+
+
+def test_findings_are_sorted_and_bounded():
+    files = load("good/everything/session")
+    segment = "messages-00000001.jsonl"
+    files[segment] = files[segment].replace(b'"seq"', b'"seg"') * 2000
+    report = verify_tree(MemoryTree(files))
+    lines = [found.line for found in report.findings if found.path == segment]
+    assert len(lines) <= MAX_FINDINGS + 2
+    assert report.findings == sorted(
+        report.findings,
+        key=lambda found: (found.path.encode(), found.line or 0, found.code, found.pointer or ""),
+    )
+
+
+def test_a_ulid_after_the_year_9999_has_no_shard():
+    files = load("good/plain/session")
+    late = "7ZZZZZZZZZ0000000000000000"
+    files = {path: content.replace(ULID.encode(), late.encode()) for path, content in files.items()}
+    tree = MemoryTree({f"2026/11/{late}/{path}": content for path, content in files.items()})
+    found = list(verify_session(tree, f"2026/11/{late}", shard="2026/11"))
+    assert "E120" in {item.code for item in found}
+
+
+def test_a_message_is_held_not_a_session():
+    line = encode(message(seq=1, parent=None, parts=[{"type": "text", "text": "x" * 3000}])) + b"\n"
+
+    class Endless(MemoryTree):
+        """A session whose segments are made while they are read: 40 MB."""
+
+        def open(self, path):
+            if not path.startswith("messages"):
+                return super().open(path)
+            first = int(path[9:17])
+            content = b"".join(
+                line.replace(b'"seq":1,', b'"seq":%d,' % seq).replace(
+                    ULID.encode(), f"01M81CYGKK{seq:016d}".encode()
+                )
+                for seq in range(first, first + 256)
+            )
+            return io.BytesIO(content)
+
+    files = load("good/plain/session")
+    files |= {f"messages-{first:08d}.jsonl": b"" for first in range(1, 12_800, 256)}
+    tracemalloc.start()
+    report = verify_tree(Endless(files))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert report.checked.messages == 12_800
+    assert report.checked.bytes > 40_000_000
+    assert peak < 8_000_000
