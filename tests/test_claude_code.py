@@ -821,6 +821,11 @@ def test_no_mutation_of_a_real_record_surprises_the_adapter(data):
     comes_back(records)
 
 
+@pytest.mark.parametrize("wrapped", ["<ide_a></ide_a>", "<ide_a>", "<system-reminder> "])
+def test_who_speaks_is_told_in_linear_time(wrapped):
+    assert map_one(user(wrapped * 200_000)).kind == "context"
+
+
 def test_a_deep_record_comes_back():
     deep: Any = "x"
     for _ in range(100):

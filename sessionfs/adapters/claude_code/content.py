@@ -140,10 +140,10 @@ def speech(words: str) -> Speech:
             return "command"
         if _INJECTED.match(start):
             return "context"
-        rest = start
-        while (preamble := _PREAMBLE.match(rest)) is not None:
-            rest = rest[preamble.end() :]
-        return "human" if rest else "context"
+        end = 0
+        while (preamble := _PREAMBLE.match(start, end)) is not None:
+            end = preamble.end()
+        return "human" if end < len(start) else "context"
     if start.startswith(_INTERRUPT):
         return "interrupt"
     if start.startswith(_CAVEAT):
