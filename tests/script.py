@@ -22,6 +22,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,8 +54,15 @@ class Shell:
         """Whether stderr goes where stdout goes, as on a terminal."""
 
     def run(self, line: str) -> Done:
-        """Run one command line."""
-        words = shlex.split(line.replace("$WORK", str(self.work)), comments=True)
+        """Run one command line, or a pipe of two."""
+        words = list(_words(line.replace("$WORK", str(self.work))))
+        if "|" in words:
+            place = words.index("|")
+            (self.work / ".pipe").write_text(self._run(words[:place]).out, "utf-8")
+            return self._run([*words[place + 1 :], ".pipe"])
+        return self._run(words)
+
+    def _run(self, words: list[str]) -> Done:
         environment = {}
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             name, _, value = words.pop(0).partition("=")
@@ -63,8 +71,9 @@ class Shell:
         if len(words) > 2 and words[-2] == ">":
             target = words.pop()
             words.pop()
-        ours = words[0] == "sessionfs"
-        out, err, code = (self._ours if ours else self._program)(words, environment)
+        out, err, code = (self._ours if words[0] == "sessionfs" else self._program)(
+            words, environment
+        )
         if target is not None:
             (self.work / target).write_bytes(out)
             out = b""
@@ -92,6 +101,13 @@ class Shell:
             timeout=60,
         )
         return done.stdout, done.stderr or b"", done.returncode
+
+
+def _words(line: str) -> Iterator[str]:
+    """The words of a command line; a `|` that is not quoted is a word of its own."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|")
+    lexer.whitespace_split = True
+    return lexer
 
 
 @contextmanager
