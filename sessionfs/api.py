@@ -14,11 +14,17 @@ from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session, deri
 from sessionfs.canonical import Struct
 from sessionfs.digest import Hasher
 from sessionfs.disk import steps
-from sessionfs.disk.archive import DEFAULT, POLICY, Archive, bare_tree, check_reader
+from sessionfs.disk.archive import DEFAULT, POLICY, Archive, bare_tree
 from sessionfs.disk.find import Found, find_logs, stores, within
 from sessionfs.disk.seen import Seen
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
+from sessionfs.errors import (
+    Conflict,
+    FormatError,
+    NotFound,
+    SessionfsError,
+    UnsupportedVersion,
+)
 from sessionfs.identity import is_ulid
 from sessionfs.importer import Imported
 from sessionfs.importer import import_logs as import_into
@@ -27,7 +33,6 @@ from sessionfs.rules import RULES
 from sessionfs.tree import check_path, read_bytes
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
 from sessionfs.yamltext import edit as edit_text
-from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -330,10 +335,14 @@ def explain(code: str | None = None) -> Rule | list[Rule]:
 def verify(paths: Sequence[str] = ()) -> Report:
     """Verify archives and sessions; without a path, the nearest archive.
 
-    Raises `NotFound` for a path that is not there, `UnsupportedVersion` for a newer format.
+    What asks for a newer reader is not judged, only named. Raises `NotFound` for a path that
+    is not there.
     """
-    reports = [_verify_one(path) for path in paths or [find_archive()]]
-    return merge_reports(reports)
+    if not paths:
+        return _verify_one(find_archive())
+    if len(paths) == 1:
+        return _verify_one(paths[0])
+    return merge_reports({path: _verify_one(path) for path in paths})
 
 
 def _verify_one(path: str) -> Report:
@@ -342,8 +351,6 @@ def _verify_one(path: str) -> Report:
         raise NotFound(message, hint="name an archive or a session")
     root = _session_root(path)
     if root is not None:
-        with contextlib.suppress(NotFound, FormatError):
-            check_reader(parse(read_bytes(DirTree(root), MANIFEST)), os.path.join(root, MANIFEST))
         return verify_tree(DirTree(root), name=os.path.basename(root))
     if os.path.isdir(path) and not os.path.isfile(os.path.join(path, POLICY)):
         if any(os.path.isfile(os.path.join(path, name)) for name in (CHECKSUMS, MANIFEST)):
@@ -351,8 +358,8 @@ def _verify_one(path: str) -> Report:
         path = find_archive(path) if os.path.isdir(os.path.join(path, DEFAULT)) else path
     try:
         tree = Archive(path).tree
-    except FormatError:
-        tree = bare_tree(path)
+    except (FormatError, UnsupportedVersion):
+        tree = bare_tree(path)  # what keeps it from being opened is verify's to name
     return verify_archive(tree)
 
 

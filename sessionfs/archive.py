@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionfs.canonical import convert, to_plain, typed_decoder
+from sessionfs.canonical import convert, decode, to_plain, typed_decoder
 from sessionfs.digest import Hasher, digest, digest_stream, is_digest
 from sessionfs.errors import FormatError, NotFound
 from sessionfs.model import (
@@ -221,6 +221,17 @@ def read_lines(tree: Tree, path: str) -> Iterator[bytes]:
             yield line.removesuffix(b"\n")
 
 
+def count_redactions(tree: Tree) -> int:
+    """Return how many values redactions.jsonl says were removed."""
+    total = 0
+    for number, line in enumerate(read_lines(tree, REDACTIONS), 1):
+        try:
+            total += decode(line)["count"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise FormatError("E617", f"{REDACTIONS}:{number}", str(error)) from error
+    return total
+
+
 class SourceDigests:
     """Digests of the native files as they are given back, gathered while they pass."""
 
@@ -349,7 +360,7 @@ class SessionWriter:
         if self._old is None or REDACTIONS not in self._old_digests:
             return 0
         self._adopt(REDACTIONS)
-        return sum(1 for _ in read_lines(self._old.tree, REDACTIONS))
+        return count_redactions(self._old.tree)
 
 
 def derive(session: Session) -> tuple[Summary, dict[str, str]]:
@@ -368,7 +379,7 @@ def derive(session: Session) -> tuple[Summary, dict[str, str]]:
         summarizer.add(message)
         if isinstance(message.native, dict):
             sources.add(message, session.native_line(message)[1], lambda a: sizes[FILES + a])
-    redactions = sum(1 for _ in read_lines(session.tree, REDACTIONS)) if REDACTIONS in sizes else 0
+    redactions = count_redactions(session.tree) if REDACTIONS in sizes else 0
     return summarizer.finish(session.manifest, sizes, sources.finish(), redactions), digests
 
 

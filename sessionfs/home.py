@@ -19,4 +19,5 @@ def tilde(text: str) -> str:
 def relative(path: str, directory: str) -> str:
     """Return `path` as seen from `directory` where it lies inside it."""
     root = directory.rstrip("/\\")
-    return path[len(root) + 1 :] if root and path.startswith((f"{root}/", f"{root}\\")) else path
+    inside = root and path.startswith((f"{root}/", f"{root}\\"))
+    return path[len(root) + 1 :] or path if inside else path

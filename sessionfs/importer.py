@@ -15,7 +15,7 @@ from sessionfs.authored import grown_manifest, new_manifest
 from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.digest import Hasher
 from sessionfs.errors import FormatError, SessionfsError
-from sessionfs.identity import format_time, message_id, parse_time, session_id
+from sessionfs.identity import format_time, is_native_id, message_id, parse_time, session_id
 from sessionfs.logs import decode_lines, draft_of, identify
 from sessionfs.model import Lineage
 from sessionfs.native import settle
@@ -86,7 +86,7 @@ class _Ids:
         """Return id, parent and time of the next message."""
         own = parse_time(draft.ts)
         self.millis = self.millis if own is None else own
-        name = draft.native_id
+        name = _known_id(draft)
         repeated = name is not None and name in self.known
         parent = self.known.get(draft.parent) if draft.parent is not None else None
         identifier = message_id(self.uid, self.millis, name, seq, repeated=repeated)
@@ -98,8 +98,13 @@ class _Ids:
         """Remember a message that is archived already."""
         own = parse_time(draft.ts)
         self.millis = self.millis if own is None else own
-        if draft.native_id is not None:
-            self.known[draft.native_id] = message.id
+        if (name := _known_id(draft)) is not None:
+            self.known[name] = message.id
+
+
+def _known_id(draft: Draft) -> str | None:
+    """Return a draft's native id; one that no uid could hold counts as none."""
+    return draft.native_id if is_native_id(draft.native_id) else None
 
 
 def import_logs(
