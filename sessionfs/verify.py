@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -26,7 +28,7 @@ from sessionfs.archive import (
     SUMMARY,
     SourceDigests,
 )
-from sessionfs.canonical import Struct, decode, encode, indent, typed_decoder
+from sessionfs.canonical import Struct, decode, encode, indent, replace, typed_decoder
 from sessionfs.check import Conversation, Explained, Rung, Segment, explain, prove_message
 from sessionfs.digest import CHUNK, Hasher, digest, is_digest
 from sessionfs.errors import SessionfsError
@@ -38,7 +40,7 @@ from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator, Mapping
     from typing import BinaryIO
 
     from sessionfs.model import Message
@@ -121,39 +123,69 @@ def verify_tree(tree: Tree, *, name: str | None = None) -> Report:
     return Report(findings=verifier.run(name=name), checked=verifier.checked())
 
 
-def verify_archive(tree: Tree) -> Report:
+class _Place(Struct, frozen=True):
+    """A session's directory in an archive, with what stands in it."""
+
+    root: str
+    files: list[str]
+    oddities: dict[str, str]
+
+
+class _Verdict(Struct, frozen=True):
+    """What is known of a session once it is verified: enough to compare it with others."""
+
+    root: str
+    id: str | None
+    uid: str | None
+    findings: list[Finding]
+    checked: Checked
+
+
+Each = Callable[[Callable[[_Place], _Verdict], Iterable[_Place]], Iterable[_Verdict]]
+"""How sessions are verified: the built-in `map`, or one that spreads them over processes."""
+
+
+def verify_archive(tree: Tree, *, each: Each = map) -> Report:
     """Return what is wrong with an archive: each session, and what stands around them."""
-    found: list[Finding] = []
+    found = list(_policy(tree))
     checked = Checked()
-    ids: dict[str, str] = {}
-    uids: dict[str, str] = {}
-    newer = list(_policy(tree))
-    found += newer
-    if any(refusal.code == "E002" for refusal in newer):
+    if any(refusal.code == "E002" for refusal in found):
         return Report(findings=found, checked=checked)
     oddities = _oddities(tree)
     paths = sorted({*tree.paths(), *oddities}, key=_path_bytes)
+    places = []
     for root, below in groupby(paths, lambda path: _session_root(path, oddities)):
         if root is None:
             found += _around(below, oddities)
-            continue
-        inside = list(below)
-        odd = {path: oddities[path] for path in inside if path in oddities}
-        files = [path for path in inside if path not in oddities]
-        verifier = _SessionVerifier(tree, root, files, odd)
-        found += verifier.run(name=root.rpartition("/")[2], shard=root[:7])
-        checked += verifier.checked()
-        again = list(_same(verifier.id, ids, verifier, "E121", "/id"))
-        found += again or _same(verifier.uid, uids, verifier, "W124", "/source/uid")
+        else:
+            inside = list(below)
+            odd = {path: oddities[path] for path in inside if path in oddities}
+            places.append(_Place(root, [path for path in inside if path not in odd], odd))
+    ids: dict[str, str] = {}
+    uids: dict[str, str] = {}
+    for verdict in each(partial(_verify_place, tree), places):
+        found += verdict.findings
+        checked += verdict.checked
+        again = list(_same(verdict.id, ids, verdict.root, "E121", "/id"))
+        found += again or _same(verdict.uid, uids, verdict.root, "W124", "/source/uid")
     return Report(findings=_sorted(found), checked=checked)
 
 
-def merge_reports(reports: Iterable[Report]) -> Report:
-    """Return several reports as one."""
-    whole = list(reports)
+def _verify_place(tree: Tree, place: _Place) -> _Verdict:
+    verifier = _SessionVerifier(tree, place.root, place.files, place.oddities)
+    findings = verifier.run(name=place.root.rpartition("/")[2], shard=place.root[:7])
+    return _Verdict(place.root, verifier.id, verifier.uid, findings, verifier.checked())
+
+
+def merge_reports(reports: Mapping[str, Report]) -> Report:
+    """Return the reports of several paths as one: the path stands before each finding's."""
     return Report(
-        findings=_sorted(chain.from_iterable(report.findings for report in whole)),
-        checked=sum((report.checked for report in whole), Checked()),
+        findings=_sorted(
+            replace(found, path=f"{path.rstrip('/')}/{found.path}")
+            for path, report in reports.items()
+            for found in report.findings
+        ),
+        checked=sum((report.checked for report in reports.values()), Checked()),
     )
 
 
@@ -238,13 +270,11 @@ _KINDS: Final = {
 
 
 def _same(
-    value: str | None, seen: dict[str, str], verifier: _SessionVerifier, code: str, pointer: str
+    value: str | None, seen: dict[str, str], root: str, code: str, pointer: str
 ) -> Iterator[Finding]:
     """Yield where an earlier session has the same id or uid. Enforces E121, W124."""
-    if value is not None:
-        first = seen.setdefault(value, verifier.root)
-        if first != verifier.root:
-            yield finding(code, verifier.at(MANIFEST), f"also in {first}", pointer=pointer)
+    if value is not None and (first := seen.setdefault(value, root)) != root:
+        yield finding(code, f"{root}/{MANIFEST}", f"also in {first}", pointer=pointer)
 
 
 def _read(tree: Tree, path: str, limit: int) -> bytes:
@@ -579,7 +609,7 @@ class _SessionVerifier:
         self._note(path, hasher)
         segment.size = hasher.size
         self._messages += segment.messages
-        self._say(Rung.SEMANTICS, *segment.limits())
+        self._say(Rung.SEMANTICS if hasher.size else Rung.FRAMING, *segment.limits())
 
     def _torn(self, path: str) -> None:
         """Enforces E301."""

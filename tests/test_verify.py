@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import random
 import tracemalloc
 from pathlib import Path
@@ -92,8 +93,9 @@ SEEDS = [
 JUNK = [
     None, True, False, 0, -1, 1, 8, 7.0, 1e16, 2**53, -(2**53), "", "x", "a\n", ULID, f"{ULID}\n",
     ULID.lower(), DIGEST, f"{DIGEST}\n", [], {}, [[]], {"a": 1}, "USD", "1.0", "01", "../x", "CON",
-    "\r\n", "2026-02-29T00:00:00.000Z", "\uff12026-02-28T00:00:00.000Z", TEXT, FILE, {"type": "text"},
-    {"type": "sound"}, {"raw": "x"}, "spaced", "user", "tool_result", "text", "inclusive",
+    "\r\n", "2026-02-29T00:00:00.000Z", "\uff12026-02-28T00:00:00.000Z",
+    TEXT, FILE, {"type": "text"}, {"type": "sound"}, {"raw": "x"}, "spaced", "user", "tool_result",
+    "text", "inclusive",
 ]  # fmt: skip
 KEYS = [
     "seq", "type", "text", "file", "name", "raw", "style", "eol", "source", "files", "call_id",
@@ -404,9 +406,31 @@ def test_what_was_looked_at_is_counted():
     report = verify_archive(MemoryTree(files))
     size = sum(len(content) for path, content in files.items() if path.startswith("2026"))
     assert report.checked == Checked(sessions=1, messages=4, files=6, bytes=size)
-    both = merge_reports([report, report])
+    both = merge_reports({"a": report, "b/": report})
     assert both.checked == report.checked + report.checked
     assert both.ok
+
+
+def test_reports_of_several_paths_say_which():
+    report = verify_tree(MemoryTree(load("bad/E501_gap/session")))
+    both = merge_reports({"b": report, "a/": report})
+    assert [path for _, path in codes(both.findings)] == [
+        "a/messages-00000001.jsonl",
+        "b/messages-00000001.jsonl",
+    ]
+
+
+def test_sessions_can_be_verified_in_any_process():
+    files = load("warn/W124_uid_twice/archive")
+
+    def each(verify, places):
+        return [again(again(verify)(again(place))) for place in places]
+
+    def again(value):
+        return pickle.loads(pickle.dumps(value))  # noqa: S301  it is ours
+
+    tree = MemoryTree(files)
+    assert verify_archive(tree, each=each) == verify_archive(tree)
 
 
 def test_an_archive_without_its_file_says_so():
