@@ -245,7 +245,7 @@ def test_what_is_remembered_is_bounded():
     assert all(used(response) for response in range(5000))
     assert used(0) is not None  # so long ago that it is told again: the maximum is the same
     assert used(4999) is None
-    assert len(log._used) < 100
+    assert len(log._told) < 100
     assert len(log._recent) < 5000
 
 
@@ -277,6 +277,20 @@ def test_dollars_of_old_versions(literal, amount):
     line = b'{"type":"assistant","message":{"content":"a"},"costUSD":%s}' % literal.encode()
     cost = map_one(decode_native(line)[0]).cost
     assert cost == (None if amount is None else Cost(amount=amount, currency="USD"))
+
+
+def test_dollars_are_told_once_a_response():
+    log = mapper()
+    first, second = (log.map(assistant(text(words), costUSD=0.5)) for words in "ab")
+    assert (first.cost, second.cost) == (Cost(amount="0.5", currency="USD"), None)
+
+
+def test_an_answer_in_a_sidechain_of_a_main_log_is_a_subagents():
+    log = mapper()
+    assert log.map(assistant(text("a"), sessionId="s1")).actor == "model"
+    assert log.map(assistant(text("a"), sessionId="s1", isSidechain=True)).actor == "subagent"
+    own = assistant(text("a"), sessionId="s1", agentId="a1", isSidechain=True)
+    assert map_one(own).actor == "model"
 
 
 def test_errors_of_the_provider():

@@ -35,7 +35,7 @@ _RECENT = 4096
 """Records whose ids are remembered: a title names the log's last one, a compaction what it kept."""
 
 _INTERLEAVED = 64
-"""Responses whose usage is remembered: records of several may alternate."""
+"""Responses whose usage and cost are remembered: records of several may alternate."""
 
 _SPILL_TYPES = {
     "txt": "text/plain",
@@ -59,9 +59,9 @@ class Mapper:
         self._spill_path = session_directory(path) + "/tool-results/"
         self._spill_name = session_directory(name) + "/tool-results/"
         self._session: str | None = None
-        self._forkable = False
+        self._is_main = False
         self._parent_agent: str | None = None
-        self._used: dict[str, Usage] = {}
+        self._told: dict[str, tuple[Usage | None, Cost | None]] = {}
         self._titled = False
         self._kept: frozenset[str] = frozenset()
         self._recent: OrderedDict[str, None] = OrderedDict()
@@ -90,8 +90,8 @@ class Mapper:
                 self._keep(members(record["compactMetadata"]))
                 asides.RECORDS["system"](draft, record)
             case "custom-title":
-                self._titled = True
                 asides.RECORDS["custom-title"](draft, record)
+                self._titled = self._titled or draft.kind == "lifecycle"
             case "ai-title" if self._titled:  # said again at every turn, and outranked
                 asides.title(draft, record, "aiTitle", event="title_suggested")
             case "summary":
@@ -127,7 +127,7 @@ class Mapper:
             self._session = session
             self._identify(facts, session, record)
         origin = members(record.get("forkedFrom")).get("sessionId")
-        if self._forkable and isinstance(origin, str) and _is_element(origin):
+        if self._is_main and isinstance(origin, str) and _is_element(origin):
             facts.parent, facts.relation = f"{FLAVOR}:{origin}", "fork"
         return facts
 
@@ -136,7 +136,7 @@ class Mapper:
         facts.native_id, facts.name = session, f"{session}.jsonl"
         agent = record.get("agentId")
         if record.get("isSidechain") is not True or not isinstance(agent, str):
-            self._forkable = True
+            self._is_main = True
         elif _is_element(agent):
             facts.native_id = f"{session}/{agent}"
             facts.name = f"{session}/subagents/agent-{agent}.jsonl"
@@ -203,30 +203,33 @@ class Mapper:
         draft.kind = _kind(draft.parts)
         draft.response = text(message.get("id")) or text(record.get("requestId"))
         draft.stop = text(message.get("stop_reason"))
-        draft.cost = cost(record.get("costUSD"))
         model = text(message.get("model"))
         failed = record.get("isApiErrorMessage") is True
         if failed or model == "<synthetic>":  # the harness wrote it: no model, nothing used
             draft.actor = "harness"
             draft.kind = "context" if content.is_quiet(draft.parts) and not failed else "error"
             return
+        if draft.sidechain and self._is_main:
+            draft.actor = "subagent"
         draft.model = model
-        draft.usage = self._news(draft.response, usage(message.get("usage")))
+        draft.usage = usage(message.get("usage"))
+        draft.cost = cost(record.get("costUSD"))
+        if draft.response is not None:
+            self._say_once(draft, draft.response)
 
-    def _news(self, response: str | None, used: Usage | None) -> Usage | None:
-        """Return what a record says of its response's usage that an earlier one did not.
+    def _say_once(self, draft: Draft, response: str) -> None:
+        """Drop what an earlier record of the response said: each repeats the usage and the cost.
 
-        Each record of a response repeats the usage; the last ones may say more output.
+        The last ones may say more output; then they say it.
         """
-        if response is None or used is None:
-            return used
-        if self._used.pop(response, None) == used:
-            self._used[response] = used
-            return None
-        self._used[response] = used
-        if len(self._used) > _INTERLEAVED:
-            del self._used[next(iter(self._used))]
-        return used
+        used, paid = self._told.pop(response, (None, None))
+        self._told[response] = (draft.usage or used, draft.cost or paid)
+        if len(self._told) > _INTERLEAVED:
+            del self._told[next(iter(self._told))]
+        if draft.usage == used:
+            draft.usage = None
+        if draft.cost == paid:
+            draft.cost = None
 
     def _attachment(self, draft: Draft, record: dict[str, Any]) -> None:
         attachment = members(record.get("attachment"))
