@@ -208,6 +208,19 @@ def test_results_are_folded_to_size_and_outcome(content, outcome, told):
     assert shown(tool(3, *content, **outcome)) == ["tool  2026-11-20 10:31:03", f"     3  {told}"]
 
 
+def test_results_of_parallel_calls_say_which_call_they_answer():
+    other = ToolCall(call_id="d", name="Read", arguments=None)
+    results = [
+        ToolResult(call_id=call, content=[], is_error=False, duration_ms=9) for call in "dcx"
+    ]
+    told = shown(
+        model(1, CALL, kind="tool_call"),
+        model(2, other, kind="tool_call"),
+        message(3, *results, role="tool", kind="tool_result", actor="tool"),
+    )
+    assert told[3:] == ["     3  < #2 ok", "        < ok", "        < ok"]
+
+
 def test_full_arguments_that_are_text_are_not_quoted():
     call = ToolCall(call_id=None, name="apply_patch", arguments="*** Begin\n*** End")
     lines = shown(model(1, call, kind="tool_call"), full=True)

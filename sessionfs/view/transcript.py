@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sessionfs.view import Style
 
 _GUTTER = 6
+_NOTICEABLE = 100
+"""Milliseconds below which nobody asks how long a call took."""
+
 _QUIET = frozenset({"echo", "usage", "snapshot", "tool_progress"})
 """Kinds that the conversation reads better without."""
 
@@ -88,12 +91,13 @@ def conversation(
 ) -> Iterator[Line]:
     """Yield the messages `first` to `last` as people read them; `full` folds nothing."""
     speaker: str | None = None
+    pending: dict[str, int] = {}
     for message in session.messages():
         if message.seq < first:
             continue
         if last is not None and message.seq > last:
             return
-        lines = list(message_lines(session, message, full=full, columns=columns))
+        lines = list(message_lines(session, message, pending, full=full, columns=columns))
         if not lines:
             continue
         name = _speaker(message) or speaker or "tool"
@@ -120,9 +124,18 @@ def _speaker(message: Message) -> str | None:
 
 
 def message_lines(
-    session: Session, message: Message, *, full: bool = False, columns: int = 100
+    session: Session,
+    message: Message,
+    pending: dict[str, int] | None = None,
+    *,
+    full: bool = False,
+    columns: int = 100,
 ) -> Iterator[Line]:
-    """Yield the lines of one message, without number and speaker; none where it says nothing."""
+    """Yield the lines of one message, without number and speaker; none where it says nothing.
+
+    `pending` has the seq of each call without a result yet, by call id; it is kept up to date.
+    """
+    pending = {} if pending is None else pending
     room = columns - _GUTTER - 2
     if message.kind in _QUIET and not full:
         return
@@ -133,6 +146,10 @@ def message_lines(
             yield from _event(part.value, full=full, room=room)
             continue
         lines = _part(session, part, full=full, room=room)
+        if isinstance(part, ToolCall) and part.call_id is not None:
+            pending[part.call_id] = message.seq
+        elif isinstance(part, ToolResult):
+            lines = _result(session, part, _answered(part, pending), full=full, room=room)
         if message.kind in _FOLDED and not full:
             yield from _fold(message.kind, lines, room)
         elif message.kind == "error":
@@ -166,8 +183,6 @@ def _part(session: Session, part: object, *, full: bool, room: int) -> Iterator[
             yield from _thinking(session, part, full=full, room=room)
         case ToolCall():
             yield from _call(part, full=full, room=room)
-        case ToolResult():
-            yield from _result(session, part, full=full, room=room)
         case File():
             name = f" {part.name}" if part.name else ""
             shown = f"[{part.media_type}{name}, {size(part.bytes)}: files/{part.file[:12]}…]"
@@ -220,12 +235,21 @@ def _call(part: ToolCall, *, full: bool, room: int) -> Iterator[Line]:
     yield Line(shorten(f"> {one_line(part.name)}({one_line(told)})", room), "call")
 
 
-def _result(session: Session, part: ToolResult, *, full: bool, room: int) -> Iterator[Line]:
+def _answered(part: ToolResult, pending: dict[str, int]) -> str:
+    """Return which call a result answers, where that is not plain to see."""
+    several = len(pending) > 1
+    seq = pending.pop(part.call_id or "", None)
+    return f"#{seq} " if several and seq is not None else ""
+
+
+def _result(
+    session: Session, part: ToolResult, answered: str, *, full: bool, room: int
+) -> Iterator[Line]:
     lines = [line for piece in part.content for line in _part(session, piece, full=True, room=room)]
     told = ["error" if part.is_error else "ok"]
     if part.exit_code is not UNSET:
         told.append(f"exit {part.exit_code}")
-    if part.duration_ms is not UNSET:
+    if part.duration_ms is not UNSET and part.duration_ms >= _NOTICEABLE:
         told.append(duration(part.duration_ms))
     texts = [_text(session, piece) for piece in part.content if isinstance(piece, Text)]
     if any(texts):
@@ -237,7 +261,7 @@ def _result(session: Session, part: ToolResult, *, full: bool, room: int) -> Ite
         if isinstance(piece, File)
     ]
     style: Style = "bad" if part.is_error else "faint"
-    outcome = f"< {', '.join(told)}"
+    outcome = f"< {answered}{', '.join(told)}"
     if full:
         yield Line(outcome, style)
         yield from (Line(f"  {line.text}", line.style) for line in lines)
