@@ -11,9 +11,7 @@ import click
 
 from sessionfs import __version__
 from sessionfs.cli import FINE, PROGRAM
-from sessionfs.cli.failure import nearest
 from sessionfs.cli.verb import add_options
-from sessionfs.errors import SessionfsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +56,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the arguments begin with, or say which one may be meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from sessionfs.cli.failure import nearest
+            from sessionfs.errors import SessionfsError
+
             raise SessionfsError(f"no such command: {args[0]}", hint=nearest(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
