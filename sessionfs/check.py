@@ -13,7 +13,8 @@ import math
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from sessionfs.canonical import (
@@ -31,6 +32,7 @@ from sessionfs.digest import is_digest
 from sessionfs.model import (
     FORMAT,
     KINDS,
+    MAX_LINE,
     MAX_TEXT,
     Data,
     File,
@@ -468,27 +470,58 @@ def restored_line(line: bytes, message: Message) -> bytes | None:
     rest = 1 if keys == 1 else len(encode({k: native[k] for k in list(native)[1:]}))
     record = line[start + len(_NATIVE) : -1 - rest]
     if b'{"$' in record:
-
-        def value(match: re.Match[bytes]) -> bytes:
-            if match[1] is not None:
-                return encode(_value_at(message, match[1]))
-            if match[2] is not None and is_number(match[2].decode()):
-                return match[2]
-            if match[3] is not None and (match[4] or b"ascii") in _OTHER_STYLES:
-                text = encode(_value_at(message, match[3]))
-                if match[4]:
-                    text = restyle(text, _OTHER_STYLES[match[4]])
-                return encode(text.decode())
-            raise _NeedsWalk
-
         try:
-            record = _MARKER.sub(value, record)
+            record = _MARKER.sub(partial(_replacement, message), record)
         except _NeedsWalk:
             return None
     if keys > 1:
         style = native.get("style")
         return (restyle(record, style) if style else record) + end_of_line(native)
     return record + b"\n"
+
+
+_FILE_MARKER = re.compile(rb'\{"\$file":"([0-9a-f]{64})","encoding":"(utf-8|base64)"')
+
+
+def is_too_long(line: bytes, message: Message, size: Callable[[str], int]) -> bool:
+    """Tell whether a record with references stands for too long a native line. Enforces E519.
+
+    Sizes are added up before anything is restored: a line of references to one long text
+    would else fill the memory. `size` gives that of a payload.
+    """
+    markers, place = line.count(b'{"$'), line.find(_NATIVE)
+    if place < 0 or (markers * len(line) < MAX_LINE and b'{"$file"' not in line):
+        return False
+    native: Any = message.native
+    style = native.get("style", "compact")
+    sizes: dict[bytes, int] = {}
+    total = len(line) - place
+    for match in _MARKER.finditer(line, place):
+        if match[0] not in sizes:
+            try:
+                sizes[match[0]] = len(restyle(_replacement(message, match), style))
+            except (_NeedsWalk, ValueError):
+                sizes[match[0]] = 0
+        total += sizes[match[0]]
+        if total > MAX_LINE:
+            return True
+    for match in _FILE_MARKER.finditer(line, place):
+        payload = size(match[1].decode())
+        total += payload * 4 // 3 if match[2] == b"base64" else payload
+    return total > MAX_LINE
+
+
+def _replacement(message: Message, match: re.Match[bytes]) -> bytes:
+    """Return the bytes that stand for a marker, or say that only walking can tell."""
+    reference, number, text, style = match.groups()
+    if reference is not None:
+        return encode(_value_at(message, reference))
+    if number is not None and is_number(number.decode()):
+        return number
+    if text is not None and (style or b"ascii") in _OTHER_STYLES:
+        inner = encode(_value_at(message, text))
+        return encode((restyle(inner, _OTHER_STYLES[style]) if style else inner).decode())
+    raise _NeedsWalk
 
 
 @lru_cache(4096)
@@ -535,9 +568,18 @@ class Conversation:
     segment is known to be missing: rules that would only repeat that finding then keep still.
     """
 
-    def __init__(self, files: Callable[[str], bytes], names: frozenset[str]) -> None:
-        """`files` gives the content of a payload by digest; `names` are the digests there are."""
-        self._file = files
+    def __init__(
+        self,
+        payload: Callable[[str], Iterable[bytes]],
+        size: Callable[[str], int],
+        names: frozenset[str],
+    ) -> None:
+        """`payload` and `size` give a payload's content in pieces and its size, by digest.
+
+        `names` are the digests there are.
+        """
+        self._payload_of = payload
+        self._size_of = size
         self._names = names
         self._absent: list[str] = []
         self._ids: set[str] = set()
@@ -564,8 +606,8 @@ class Conversation:
 
     def judge(
         self, message: Message, number: int, line: bytes | None = None
-    ) -> tuple[list[Finding], bytes]:
-        """Return what is wrong with the next message, and its native line.
+    ) -> tuple[list[Finding], Iterable[bytes]]:
+        """Return what is wrong with the next message, and its native line in pieces.
 
         `line` is its proved encoding, where there is one.
         """
@@ -661,21 +703,28 @@ class Conversation:
         if address not in self._names:
             self._absent.append(address)
             raise KeyError(address)
-        return self._file(address)
+        return b"".join(self._payload_of(address))
 
-    def _restored(self, message: Message, line: bytes | None) -> bytes:
+    def _restored(self, message: Message, line: bytes | None) -> Iterable[bytes]:
         """Return the native line, empty where there is none. Enforces E512, E513."""
         native = message.native
         if not isinstance(native, dict):
-            return b""
+            return ()
         for name, address in native.get("files", {}).items():
             self._payload(address, f"/native/files/{escape(name)}")
         self._torn(native)
+        if (address := native.get("raw_file")) is not None:
+            self._payload(address, "/native/raw_file")
+            pieces = self._payload_of(address) if address in self._names else ()
+            return chain(pieces, (end_of_line(native),))
+        if is_too_long(line or encode_message(message), message, self._size_of):
+            self._say("E519", "/native/record", f"more than {MAX_LINE} bytes")
+            return ()
         if line is not None and (restored := restored_line(line, message)) is not None:
-            return restored
+            return (restored,)
         self._absent.clear()
         try:
-            return restore_record(native, message, self._fetch) + end_of_line(native)
+            return (restore_record(native, message, self._fetch) + end_of_line(native),)
         except Malformed as error:
             self._say("E513", error.pointer, str(error)[:_LONGEST])
         except Unresolvable as error:
@@ -683,7 +732,7 @@ class Conversation:
                 self._payload(self._absent[0], error.pointer)
             else:
                 self._say("E512", error.pointer, str(error)[:_LONGEST])
-        return b""
+        return ()
 
     def _torn(self, native: Mapping[str, Any]) -> None:
         """Enforces E514."""

@@ -486,6 +486,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="The key may mean something that this reader cannot show.",
                 hint="Install a newer sessionfs.",
             ),
+            _rule(
+                "E519",
+                "The native line that a record with references stands for MUST NOT be longer than 67,108,864 bytes.",
+                why="Many references to one long text would make a small line stand for terabytes.",
+                hint="Import the native log again: a longer native line is kept in `raw_file`.",
+            ),
             # 6: derived files and digests
             _rule(
                 "E601",

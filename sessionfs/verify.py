@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -380,7 +380,7 @@ class _SessionVerifier:
         self._checksums()
         if not self._judge_manifest(name, shard):
             return [found for _, found in self._found if found.code == "E002"]
-        conversation = Conversation(self._payload, self._payloads())
+        conversation = Conversation(self._payload, self._size_of, self._payloads())
         summarizer = Summarizer()
         sources = SourceDigests(self._manifest.source.name if self._manifest else "")
         self._judge_segments(conversation, summarizer, sources)
@@ -447,11 +447,15 @@ class _SessionVerifier:
         # A payload that is listed but not there is E102's to say, once.
         return frozenset(there | {name[cut:] for name in listed if name.startswith(FILES)})
 
-    def _payload(self, address: str) -> bytes:
-        if FILES + address not in self._names:
-            return b""
-        with closing(self._tree.open(self.at(FILES + address))) as stream:
-            return stream.read()
+    def _payload(self, address: str) -> Iterator[bytes]:
+        """Yield a payload's content; that it cannot be read is said where it is hashed."""
+        if FILES + address in self._names:
+            with (
+                suppress(SessionfsError, OSError),
+                closing(self._tree.open(self.at(FILES + address))) as stream,
+            ):
+                while piece := stream.read(4 * CHUNK):
+                    yield piece
 
     def _checksums(self) -> None:
         """Read the list of digests. Enforces E102, E103, E612."""
@@ -557,9 +561,10 @@ class _SessionVerifier:
     def _judge_segments(
         self, conversation: Conversation, summarizer: Summarizer, sources: SourceDigests
     ) -> None:
-        def take(message: Message, native: bytes) -> None:
+        def take(message: Message, native: Iterable[bytes]) -> None:
             summarizer.add(message)
-            sources.add(message, native, self._size_of)
+            for piece in native:
+                sources.add(message, piece, self._size_of)
 
         before: Segment | None = None
         for name in sorted(filter(_is_segment, self._names)):
@@ -582,7 +587,7 @@ class _SessionVerifier:
         segment: Segment,
         before: Segment | None,
         conversation: Conversation,
-        take: Callable[[Message, bytes], None],
+        take: Callable[[Message, Iterable[bytes]], None],
     ) -> None:
         path = segment.path
         hasher = Hasher()
@@ -617,7 +622,9 @@ class _SessionVerifier:
 
     def _size_of(self, address: str) -> int:
         name = FILES + address
-        return self._tree.size(self.at(name)) if name in self._names else 0
+        with suppress(SessionfsError, OSError):
+            return self._tree.size(self.at(name)) if name in self._names else 0
+        return 0
 
     def _explain_message(self, line: bytes | None, path: str, number: int) -> Message | None:
         """Say what is wrong with a line; return its message where that can be had."""

@@ -327,7 +327,7 @@ def test_every_marker_alone():
     for marker in MARKERS:
         line = encode(NATIVE | {"native": {"record": {"a": marker}}})
         proved = prove_message(line)
-        conversation = check.Conversation(lambda _: b"\xff", frozenset([DIGEST]))
+        conversation = check.Conversation(lambda _: [b"\xff"], lambda _: 1, frozenset([DIGEST]))
         conversation.open_segment("messages-00000007.jsonl")
         conversation.lose()
         found, native = conversation.judge(proved, 1, line)
@@ -336,7 +336,7 @@ def test_every_marker_alone():
             item.code for item in again if item.code not in {"E501", "E506"}
         ]
         assert native == walked
-        assert bool(native) != bool(found)
+        assert bool(native) != bool(found), marker
 
 
 # --- trees ---

@@ -271,6 +271,11 @@ class Vector:
         self.root = root
         self.disk = disk
 
+    def listing(self):
+        """The findings as they were given."""
+        names = ("code", "path", "line", "pointer")
+        return [tuple(found.get(name) for name in names) for found in self.findings]
+
     def written(self):
         """Every file of the vector's directory."""
         files = {f"{self.root}/{path}": content for path, content in self.files.items()}
@@ -1156,6 +1161,17 @@ def newer_key():
         session.sealed(),
         ("W518", SEGMENT, 4, "/mood"), ("W518", SEGMENT, 4, "/parts/0/lang"),
     )  # fmt: skip
+
+
+@vector("bad/E519_a_thousand_times")
+def a_thousand_times():
+    def change(message):
+        message["parts"][0]["text"] = "a" * 100_000
+        message["native"]["record"] = [{"$ref": "/parts/0/text"}] * 1000
+
+    vector = changed(4, change, ("E519", SEGMENT, 4, "/native/record"))
+    before, _, after = vector.files[SEGMENT].partition(b"a" * 100_000)
+    return filled_file(vector.files, SEGMENT, before, 100_000, after, *vector.listing(), byte=b"a")
 
 
 # --- 6: derived files and digests ---
