@@ -1,4 +1,7 @@
-"""The verbs of sessionfs as functions: what the command line calls, and what programs call."""
+"""The verbs of sessionfs as functions: what the command line calls, and what programs call.
+
+The module is long because it is a list: each verb is short, and stands here once.
+"""
 
 from __future__ import annotations
 

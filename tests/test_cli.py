@@ -319,10 +319,13 @@ def test_demo_without_git(here):
 
 
 @pytest.mark.usefixtures("archived")
-def test_show_goes_through_a_pager_on_a_terminal():
+def test_show_goes_through_a_pager_on_a_terminal(archived):
+    pager = archived / "pager"
+    pager.write_text("#!/bin/sh\nexec sed s/^/PAGED:/\n", "utf-8")
+    pager.chmod(0o755)
     first, second = pty.openpty()
     command = [sys.executable, "-m", "sessionfs", "show", "01M7"]
-    environment = {**os.environ, "PAGER": "sed s/^/PAGED:/", "TERM": "xterm"}
+    environment = {**os.environ, "PAGER": str(pager), "TERM": "xterm"}
     subprocess.run(command, stdin=second, stdout=second, check=True, timeout=60, env=environment)
     os.close(second)
     with io.FileIO(first) as terminal:
