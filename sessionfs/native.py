@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import (
+    MAX_DEPTH,
     STYLES,
     UNSET,
     Number,
     Struct,
     Style,
+    depth,
     encode,
     encode_native,
     plain_copy,
@@ -81,14 +83,23 @@ class Settled:
     payloads: dict[str, bytes]
 
 
-def settle(draft: Draft, line: Line, *, seq: int, id: str, parent: str | None, ts: str | None) -> Settled:  # noqa: A002
-    """Return the message of a draft: parts made plain, long text in files, the record by reference."""
+def settle(
+    draft: Draft, line: Line, *, seq: int, id: str, parent: str | None, ts: str | None
+) -> Settled:
+    """Return a draft as a message: parts plain, long text in files, the record by reference."""
     payloads = dict(draft.payloads)
     spilled: dict[str, str] = {}
     parts = [_settle_part(part, payloads, spilled) for part in draft.parts]
     message = Message(
-        seq=seq, id=id, parent=parent, ts=ts, role=draft.role, kind=draft.kind, actor=draft.actor,
-        parts=parts, **{name: plain_copy(value) for name, value in draft.optional()},
+        seq=seq,
+        id=id,
+        parent=parent,
+        ts=ts,
+        role=draft.role,
+        kind=draft.kind,
+        actor=draft.actor,
+        parts=parts,
+        **{name: plain_copy(value) for name, value in draft.optional()},
     )
     native = _by_reference(message, draft, line, payloads, spilled) if line.style else None
     if native is None:
@@ -113,6 +124,8 @@ def _by_reference(
         proof = restore_record(native, message, payloads.__getitem__)
     except (Unresolvable, KeyError):
         return None
+    if substitution.wrapped and depth(encode(native["record"])) > MAX_DEPTH - 2:
+        return None  # each `$lit` is a level more
     return native if proof == line.content else None
 
 
@@ -155,6 +168,8 @@ class _Substitution:
     def __init__(
         self, message: Message, draft: Draft, payloads: dict[str, bytes], spilled: dict[str, str]
     ) -> None:
+        self.wrapped = False
+        """Whether an object of the record had to be told from a marker."""
         self._payloads = payloads
         self._draft = draft
         self._files: dict[str, dict[str, Any]] = {
@@ -209,7 +224,10 @@ class _Substitution:
                     members[key] = self._string(member)
             elif kind not in _ATOMS:
                 members[key] = self.apply(member)
-        return {"$lit": members} if next(iter(value), None) in MARKERS else members
+        if next(iter(value), None) not in MARKERS:
+            return members
+        self.wrapped = True
+        return {"$lit": members}
 
     def _string(self, text: str) -> Any:  # noqa: ANN401  JSON is any value
         if (pointer := self._strings.get(text)) is not None:
@@ -251,15 +269,15 @@ def resolve(message: Message, pointer: str) -> Any:  # noqa: ANN401  JSON is any
     value: Any = message
     elements = pointer.split("/")
     if elements[0] or len(elements) < 2 or elements[1] == "native":  # noqa: PLR2004
-        raise Unresolvable(f"{pointer!r} is no pointer into the message")  # noqa: EM102, TRY003
+        raise Unresolvable(f"{pointer!r} is no pointer into the message")
     for element in elements[1:]:
         key = element.replace("~1", "/").replace("~0", "~") if "~" in element else element
         try:
             value = _member(value, key)
         except (KeyError, IndexError, ValueError):
-            raise Unresolvable(f"{pointer!r} points nowhere") from None  # noqa: EM102, TRY003
+            raise Unresolvable(f"{pointer!r} points nowhere") from None
         if value is UNSET:
-            raise Unresolvable(f"{pointer!r} points nowhere")  # noqa: EM102, TRY003
+            raise Unresolvable(f"{pointer!r} points nowhere")
     return value
 
 
@@ -289,7 +307,7 @@ def restore_record(native: dict[str, Any], message: Message, file: Callable[[str
             try:
                 return base64.b64decode(text, validate=True)
             except (binascii.Error, ValueError):
-                raise Malformed("not base64", "/native/raw_base64") from None  # noqa: EM101, TRY003
+                raise Malformed("not base64", "/native/raw_base64") from None
         case {"raw_file": str(address)}:
             return _payload(file, address, "/native/raw_file")
     style = native.get("style", "compact")
@@ -314,7 +332,7 @@ def _payload(file: Callable[[str], bytes], address: object, pointer: str) -> byt
     try:
         return file(str(address))
     except KeyError:
-        raise Unresolvable(f"no file {address}", pointer) from None  # noqa: EM102, TRY003
+        raise Unresolvable(f"no file {address}", pointer) from None
 
 
 class _Restoration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +81,7 @@ def test_ids_that_would_leave_the_tree_stay_inside(tmp_path: Path) -> None:
         ("../../../outside", "/etc/passwd", "a\\..\\b", "CON", "x" * 500, "a\nb")
     ):
         place = tmp_path / str(number)
-        lines = [record(n, __import__("random").Random(1)) | {"sessionId": name} for n in range(3)]
+        lines = [record(n, Random(1)) | {"sessionId": name} for n in range(3)]
         content = b"".join(dumps(line) + b"\n" for line in lines)
         (row,) = round_trip(place, content).sessions
         session = api.open_session(str(row.session), api.open_archive(str(place / "archive")))
@@ -144,3 +145,13 @@ def test_an_archive_in_the_way_of_a_walk_is_no_log(tmp_path: Path) -> None:
     report = api.import_logs([str(tmp_path)], archive=str(archive))
     assert [row.status for row in report.sessions] == ["unchanged"]
     assert tree(archive) == before
+
+
+@pytest.mark.parametrize("depth", [30, 62, 63, 110, 119, 120, 121, 500])
+def test_markers_inside_of_markers_cost_no_depth_that_is_not_there(
+    tmp_path: Path, depth: int
+) -> None:
+    """Each `$lit` is a level more: what would pass the limit then is kept raw."""
+    nested = b'{"$lit":' * depth + b"1" + b"}" * depth
+    line = dumps(record(1, Random(1)))[:-1] + b',"extra":' + nested + b"}\n"
+    round_trip(tmp_path, log(1) + line + log(3).splitlines(keepends=True)[2])
