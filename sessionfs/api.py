@@ -33,9 +33,11 @@ from sessionfs.importer import Imported
 from sessionfs.importer import import_logs as import_into
 from sessionfs.model import PEOPLE
 from sessionfs.rules import RULES
+from sessionfs.schema import validate
 from sessionfs.tree import check_path, read_bytes
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
 from sessionfs.yamltext import edit as edit_text
+from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -102,7 +104,30 @@ def find_archive(start: str = ".") -> str:
 
 def open_archive(path: str | None = None) -> Archive:
     """Open the archive at `path`, or the nearest one; raises `NotFound`."""
+    if path is not None and os.path.lexists(path) and not os.path.isdir(path):
+        message = f"{path} is no archive: it is no directory"
+        raise NotFound(message, hint="name a directory with archive.yaml")
     return Archive(find_archive() if path is None else path)
+
+
+def _open_around(names: Sequence[str], archive: str | None) -> Archive:
+    """Open the archive at `archive`, else the one that a named path lies in, else the nearest."""
+    if archive is None:
+        roots = [_session_root(name) for name in names if name and os.path.lexists(name)]
+        around = [os.path.dirname(os.path.dirname(os.path.dirname(root))) for root in roots if root]
+        archive = next(iter(around), None)
+    return open_archive(archive)
+
+
+def _open_inside(name: str, store: Archive) -> Session:
+    """Open a session that will be changed; raises `NotFound` where it is of another archive."""
+    session = open_session(name, store)
+    root = _session_root(name) if name and os.path.lexists(name) else None
+    place = os.path.join(store.root, *session.path.split("/"))
+    if root is not None and root != os.path.realpath(place):
+        message = f"{name} is not in {store.root}"
+        raise NotFound(message, hint="name its archive with -a")
+    return session
 
 
 def open_session(name: str, archive: Archive | None = None) -> Session:
@@ -255,17 +280,14 @@ class _DryStore:
 
 def remove(names: Sequence[str], archive: str | None = None) -> list[Summary]:
     """Take sessions out of an archive; their uids go to archive.yaml, so that they stay out."""
-    store = open_archive(archive)
+    store = _open_around(names, archive)
     with store.lock():
-        sessions = [open_session(name, store) for name in names]
-        outside = [s.path for s in sessions if s.path not in store.paths()]
-        if outside:
-            message = f"{outside[0]} is not in {store.root}"
-            raise NotFound(message, hint="name its archive with -a")
+        found = [_open_inside(name, store) for name in names]
+        sessions = list({session.path: session for session in found}.values())
         summaries = [session.summary for session in sessions]
         store.ignore([summary.uid for summary in summaries])
-        for path in sorted({session.path for session in sessions}):
-            store.remove(path)
+        for session in sessions:
+            store.remove(session.path)
     return summaries
 
 
@@ -359,6 +381,11 @@ def _verify_one(path: str) -> Report:
         if any(os.path.isfile(os.path.join(path, name)) for name in (CHECKSUMS, MANIFEST)):
             return verify_tree(DirTree(path), name=None)
         path = find_archive(path) if os.path.isdir(os.path.join(path, DEFAULT)) else path
+    if not os.path.isfile(os.path.join(path, POLICY)):
+        message = f"no archive or session at {path}"
+        raise NotFound(
+            message, hint="name a directory with archive.yaml, or one with manifest.yaml"
+        )
     try:
         tree = Archive(path).tree
     except (FormatError, UnsupportedVersion):
@@ -373,11 +400,11 @@ def seal(
 
     Raises `Conflict` where content differs from its checksums, unless that is accepted.
     """
-    store = open_archive(archive)
+    store = _open_around(names, archive)
     sealed = []
     with store.lock():
         for name in names or store.paths():
-            session = open_session(name, store) if names else store.session(name)
+            session = _open_inside(name, store) if names else store.session(name)
             if not accept_content:
                 _check_content(session)
             sealed.append((session, _rewrite(store, session, None)))
@@ -428,15 +455,18 @@ def edit(
     if unknown:
         message = f"{unknown[0]} cannot be edited"
         raise Conflict(message, hint=f"there are: {', '.join(PEOPLE)}")
-    store = open_archive(archive)
+    store = _open_around([name], archive)
     with store.lock():
-        session = open_session(name, store)
+        session = _open_inside(name, store)
         session.check_digests()
         if add_tags or remove_tags:
             tags = changes.get("tags", session.manifest.tags) or ()
             kept = [tag for tag in dict.fromkeys([*tags, *add_tags]) if tag not in remove_tags]
             changes = {**changes, "tags": kept or None}
         text = edit_text(read_bytes(session.tree, MANIFEST), changes)
+        for broken in validate(parse(text), "manifest", MANIFEST):
+            message = f"{(broken.pointer or '').strip('/')}: {broken.message}"
+            raise SessionfsError(message, hint="nothing was changed; give another value")
         return _rewrite(store, session, text)
 
 

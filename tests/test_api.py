@@ -73,3 +73,19 @@ def test_rules_are_explained():
 
 def test_types_are_shipped():
     assert Path(sessionfs.__file__).with_name("py.typed").is_file()
+
+
+def test_an_edit_that_no_manifest_may_hold_changes_nothing(tmp_path):
+    log = Path(__file__).parent / "scripts" / "journey.txt"
+    text = log.read_text("utf-8").partition("-- logs/lamp.jsonl --\n")[2]
+    (tmp_path / "lamp.jsonl").write_text(text, "utf-8")
+    archive = str(tmp_path / "archive")
+    sessionfs.import_logs([str(tmp_path / "lamp.jsonl")], archive=archive)
+    with pytest.raises(sessionfs.SessionfsError, match=r"^tags/0: ") as caught:
+        sessionfs.edit("01M7W84W", {}, archive, add_tags=[""])
+    assert caught.value.hint
+    with pytest.raises(sessionfs.SessionfsError, match=r"^outcome: "):
+        sessionfs.edit("01M7W84W", {"outcome": "great"}, archive)
+    with pytest.raises(sessionfs.Conflict, match=r"^id cannot be edited"):
+        sessionfs.edit("01M7W84W", {"id": "x"}, archive)
+    assert sessionfs.verify([archive]).ok

@@ -49,6 +49,8 @@ def edit_command(
     changes = {name: value or None for name, value in told.items() if value is not None}
     if not changes and not tags:
         raise click.UsageError("nothing to change: give --title, --outcome, --tag …")
+    if not all(tag.lstrip("+-") for tag in tags):
+        raise click.UsageError("a tag has no name: give --tag +NAME or --tag -NAME")
     seal = api.edit(
         session, changes, archive,
         add_tags=[tag.removeprefix("+") for tag in tags if tag[:1] != "-"],
