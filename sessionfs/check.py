@@ -144,10 +144,10 @@ def prove_message(line: bytes) -> Message | None:
 def _is_deep(line: bytes, message: Message) -> bool:
     """Tell whether a line nests deeper than the format allows. Enforces E007.
 
-    Most lines have too few brackets for that, and in the others most stand inside strings:
-    walking the few open values is faster than reading every byte.
+    A short line has too few brackets for that. In a long one most stand inside strings:
+    walking the few open values is faster than counting bytes.
     """
-    if line.count(b"{") + line.count(b"[") <= MAX_DEPTH:
+    if len(line) < _LONG and line.count(b"{") + line.count(b"[") <= MAX_DEPTH:
         return False
     native = message.native if isinstance(message.native, dict) else {}
     return (
@@ -162,6 +162,9 @@ def _is_deep(line: bytes, message: Message) -> bool:
         )
     )
 
+
+_LONG = 2048
+"""Bytes of a line from which looking at values is cheaper than looking at bytes."""
 
 _OPEN = (Data, Unknown)
 _IN_PART = MAX_DEPTH - 2
@@ -480,6 +483,9 @@ def restored_line(line: bytes, message: Message) -> bytes | None:
     return record + b"\n"
 
 
+_MOST_GROWTH = 16
+"""Above how many times a value can grow by escapes, as JSON text inside a string in ASCII."""
+
 _FILE_MARKER = re.compile(rb'\{"\$file":"([0-9a-f]{64})","encoding":"(utf-8|base64)"')
 
 
@@ -489,8 +495,11 @@ def is_too_long(line: bytes, message: Message, size: Callable[[str], int]) -> bo
     Sizes are added up before anything is restored: a line of references to one long text
     would else fill the memory. `size` gives that of a payload.
     """
-    markers, place = line.count(b'{"$'), line.find(_NATIVE)
-    if place < 0 or (markers * len(line) < MAX_LINE and b'{"$file"' not in line):
+    if b'{"$file"' not in line and (
+        len(line) < _LONG or line.count(b'{"$') * len(line) * _MOST_GROWTH < MAX_LINE
+    ):
+        return False
+    if (place := line.find(_NATIVE)) < 0:
         return False
     native: Any = message.native
     style = native.get("style", "compact")
