@@ -757,8 +757,9 @@ class _SessionVerifier:
             found = tuple(validate(value, "summary", path, newer=self._newer))
             self._say(Rung.SCHEMA, *found)
             self._unknown_keys |= bool(found)
-            broken = any(problem.level == "error" for problem in found)
-            return None if broken else check.without_unknown(value, found)
+            if found:
+                broken = any(problem.level == "error" for problem in found)
+                return None if broken else check.without_unknown(value, found)
         try:
             minimal = encode_summary(_decode_summary(content)) == content
         except ValueError:

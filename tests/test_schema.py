@@ -94,6 +94,17 @@ def test_plain_test_knows_valid_values_at_once(name):
     assert schema.is_plainly_valid(VALID[name], name)
 
 
+def test_plain_test_leaves_to_jsonschema_what_it_does_not_know():
+    assert not schema.is_plainly_valid(MESSAGE, "message")
+    assert schema.is_plainly_valid({"a": "0" * 64}, "message", "native", "files")
+
+
+def test_an_item_twice_is_found_by_both():
+    value = MANIFEST | {"tags": ["a", "a"]}
+    assert not schema.is_plainly_valid(value, "manifest")
+    assert judged(value, "manifest") == [("E213", "/tags")]
+
+
 def test_the_index_line_has_its_rule():
     assert ("E907", "") in judged({}, "index")
 

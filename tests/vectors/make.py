@@ -356,6 +356,39 @@ def raw_records():
     return Vector(session.sealed())
 
 
+@vector("good/files")
+def native_files():
+    """Text in a payload, a whole line in a payload, and a file beside the log."""
+    session = Session().plain()
+    raw, text, beside = b'{"not": closed', "éa".encode() * 10, b"spilled\n"
+    session.files = {f"files/{digest(content)}": content for content in (raw, text, beside)}
+    session.messages[0]["parts"] = [{"type": "text", "file": digest(text)}]
+    session.messages[0]["native"] = {
+        "record": {"ask": {"$file": digest(text), "encoding": "utf-8"}},
+        "style": "ascii",
+        "files": {"a1/out.txt": digest(beside)},
+    }
+    session.messages[1]["native"] = {"raw_file": digest(raw)}
+    native = b'{"ask":"' + b"\\u00e9a" * 10 + b'"}\n' + raw + b"\n"
+    session.native(native)
+    session.summary["source_files"].append(
+        {"name": "a1/out.txt", "bytes": len(beside), "blake3": digest(beside)}
+    )
+    session.summary["preview"] = "Nothing much."
+    session.summary["fidelity"] |= {"raw": 1}
+    session.messages[1] |= {"role": "user", "kind": "user_msg", "actor": "human"}
+    session.summary |= {"roles": {"user": 2}, "kinds": {"user_msg": 2}}
+    return Vector(session.sealed())
+
+
+@vector("good/newer_minor")
+def newer_minor():
+    session = Session()
+    session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
+    session.summary["format"] = "1.1"
+    return Vector(session.sealed())
+
+
 @vector("good/archive")
 def good_archive():
     guards = {".gitattributes": b"* -text\n", ".gitignore": b"!*\n", ".cache/index.jsonl": b"?\n"}
@@ -735,6 +768,14 @@ def yaml_archive():
         {SHARD: Session()}, ("E213", "archive.yaml", None, "/ignored"),
         policy=ARCHIVE + "ignored: none\n",
     )  # fmt: skip
+
+
+@vector("bad/E213_fraction")
+def yaml_fraction():
+    seal = "0" * 64
+    return appended(
+        f'checkpoints:\n  - name: "one"\n    seq: 1.0\n    seal: "{seal}"\n', "E213", None
+    )
 
 
 @vector("bad/E214_misspelt_key")
@@ -1202,6 +1243,13 @@ def flipped_min_reader():
     return Vector(whole, ("E601", "manifest.yaml"))
 
 
+@vector("bad/E601_lists_itself")
+def lists_itself():
+    whole = Session().sealed()
+    whole["checksums.b3"] = b"0" * 64 + b"  checksums.b3\n" + whole["checksums.b3"]
+    return Vector(whole, ("E601", "checksums.b3"))
+
+
 @vector("bad/E602_wrong_size")
 def wrong_size():
     session = Session()
@@ -1306,6 +1354,22 @@ def summary_not_json():
         sealed(session.content(), session.summary, encode=lambda _: b"{\n"),
         ("E616", "summary.json"),
     )
+
+
+@vector("bad/E616_fraction")
+def summary_fraction():
+    session = Session()
+    session.summary["messages"] = 4.0
+    return Vector(session.sealed(), ("E616", "summary.json"))
+
+
+@vector("bad/E616_not_utf8")
+def summary_not_utf8():
+    session = Session()
+    session.summary["preview"] = "\xe9"
+    content = indented(session.summary).decode().encode("latin-1")
+    whole = sealed(session.content(), session.summary, encode=lambda _: content)
+    return Vector(whole, ("E616", "summary.json"))
 
 
 @vector("bad/E617_no_rule")
