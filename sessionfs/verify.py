@@ -113,7 +113,9 @@ def verify_session(tree: Tree, root: str = "", *, shard: str | None = None) -> I
     `shard` is the `YYYY/MM` that it stands in, None outside an archive. The directory's name
     is the last element of `root`.
     """
-    verifier = _SessionVerifier(tree, root, tree.paths(root), _oddities(tree))
+    below = f"{root}/" if root else ""
+    oddities = {path: kind for path, kind in _oddities(tree).items() if path.startswith(below)}
+    verifier = _SessionVerifier(tree, root, tree.paths(root), oddities)
     yield from verifier.run(name=root.rpartition("/")[2] or None, shard=shard)
 
 
@@ -692,7 +694,9 @@ class _SessionVerifier:
                 self._say(Rung.STRUCTURE, _unreadable(error, path))
                 continue
             if self._digests[name] != address:
-                self._say(Rung.DIGESTS, finding("E614", path, f"it is {self._digests[name]}"))
+                self._say(
+                    Rung.DIGESTS, finding("E614", path, f"its digest is {self._digests[name]}")
+                )
             if self._whole and address not in conversation.used:
                 self._say(Rung.SEMANTICS, finding("E515", path, "no message names it"))
 
@@ -777,7 +781,7 @@ class _SessionVerifier:
             if name == CHECKSUMS:
                 self._say(Rung.DIGESTS, finding("E601", self.at(name), "it lists itself"))
             elif self._digests.get(name, listed) != listed:
-                said = f"it is {self._digests[name]}, not {listed}"
+                said = f"its digest is {self._digests[name]}, not {listed}"
                 self._say(Rung.DIGESTS, finding("E601", self.at(name), said))
 
 

@@ -400,6 +400,17 @@ def test_a_session_is_verified_inside_its_archive():
     (found,) = verify_session(MemoryTree(files), root, shard="2026/12")
     assert (found.code, found.path) == ("E120", f"{root}/manifest.yaml")
 
+    class Odd(MemoryTree):
+        def oddities(self):
+            return [
+                (f"{root}/link", "symlink"),
+                ("2026/12/x/link", "symlink"),
+                ("2026", "directory"),
+            ]
+
+    found = list(verify_session(Odd(files), root, shard="2026/11"))
+    assert codes(found) == [("E104", f"{root}/link")]
+
 
 def test_what_was_looked_at_is_counted():
     files = load("good/archive/archive")
