@@ -26,7 +26,7 @@ from sessionfs.model import (
 from sessionfs.native import Settled, Unresolvable, end_of_line, references, restore_record
 from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.tree import read_bytes
-from sessionfs.yamltext import emit, parse
+from sessionfs.yamltext import YamlError, emit, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -111,9 +111,12 @@ class Session:
     def manifest(self) -> Manifest:
         """The authored facts."""
         if self._manifest is None:
-            value = parse(read_bytes(self.tree, MANIFEST))
+            content = self._content(MANIFEST)
             try:
-                self._manifest = convert(value, Manifest)
+                self._manifest = convert(parse(content), Manifest)
+            except YamlError as error:
+                where = self._where(f"{MANIFEST}:{error.line}")
+                raise FormatError(error.code, where, error.said) from error
             except ValueError as error:
                 raise FormatError("E213", self._where(MANIFEST), str(error)) from error
         return self._manifest
@@ -123,7 +126,7 @@ class Session:
         """The derived facts, as they stand in summary.json."""
         if self._summary is None:
             try:
-                self._summary = _decode_summary(read_bytes(self.tree, SUMMARY))
+                self._summary = _decode_summary(self._content(SUMMARY))
             except ValueError as error:
                 raise FormatError("E603", self._where(SUMMARY), str(error)) from error
         return self._summary
@@ -207,6 +210,13 @@ class Session:
     def restore(self) -> Generator[bytes, None, None]:
         """Yield the native log, line by line, byte for byte."""
         return (content for source, content in self.native_lines() if source is None)
+
+    def _content(self, path: str) -> bytes:
+        try:
+            return read_bytes(self.tree, path)
+        except NotFound:
+            message = f"{self._where(path)} is missing"
+            raise NotFound(message, hint="bring it back from git, or import again") from None
 
     def _where(self, path: str) -> str:
         return f"{self.path}/{path}" if self.path else path

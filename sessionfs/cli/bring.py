@@ -93,6 +93,8 @@ def import_command(
         say_json({"sessions": to_plain(report.sessions), "totals": report.totals()})
     else:
         say(_import_lines(report, dry_run=dry_run))
+    if here and not (report.sessions or as_json):
+        note("no agent that is known kept a log of work here; --all takes all that there is")
     totals = report.totals()
     if not dry_run and totals["new"] + totals["extended"] + totals["forked"] + totals["rewritten"]:
         note(UNREDACTED)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_HINT = "`sessionfs verify` names what is wrong in an archive"
+"""What to do about an error that does not say it."""
+
+
 def report(error: BaseException, arguments: Sequence[str]) -> int:
     """Say what went wrong, on stderr or as JSON on stdout, and return the exit code."""
     ours = explained(error)
@@ -42,6 +46,7 @@ def explained(error: BaseException) -> SessionfsError:
     """Return any error as one of ours, with a hint."""
     match error:
         case SessionfsError():
+            error.hint = error.hint or _HINT
             return error
         case click.NoSuchOption():
             message = f"no such option: {error.option_name}"

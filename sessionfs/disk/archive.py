@@ -11,11 +11,18 @@ from sessionfs.archive import SUMMARY, Session
 from sessionfs.canonical import decode, encode
 from sessionfs.disk import steps
 from sessionfs.disk.tree import DirTree, WritableDirTree
-from sessionfs.errors import Busy, Conflict, NotFound, SessionfsError, UnsupportedVersion
+from sessionfs.errors import (
+    Busy,
+    Conflict,
+    FormatError,
+    NotFound,
+    SessionfsError,
+    UnsupportedVersion,
+)
 from sessionfs.identity import is_ulid, shard
 from sessionfs.model import FORMAT, MIN_READER
 from sessionfs.tree import read_bytes
-from sessionfs.yamltext import edit, emit, parse
+from sessionfs.yamltext import YamlError, edit, emit, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +67,10 @@ class Archive:
         except NotFound:
             message = f"no archive at {root}"
             raise NotFound(message, hint=f"`sessionfs init {root}` makes one") from None
+        except YamlError as error:
+            where = f"{os.path.join(root, POLICY)}:{error.line}"
+            hint = "mend it, or take it back from git"
+            raise FormatError(error.code, where, error.said, hint=hint) from error
         check_reader(policy, os.path.join(root, POLICY))
         ignored = policy.get("ignored")
         uids = ignored if isinstance(ignored, list) else []
