@@ -486,6 +486,9 @@ def restored_line(line: bytes, message: Message) -> bytes | None:
 _MOST_GROWTH = 16
 """Above how many times a value can grow by escapes, as JSON text inside a string in ASCII."""
 
+_HARMLESS = 7000
+"""Bytes of a line that holds too few markers for that: one takes 14 bytes."""
+
 _FILE_MARKER = re.compile(rb'\{"\$file":"([0-9a-f]{64})","encoding":"(utf-8|base64)"')
 
 
@@ -496,7 +499,7 @@ def is_too_long(line: bytes, message: Message, size: Callable[[str], int]) -> bo
     would else fill the memory. `size` gives that of a payload.
     """
     if b'{"$file"' not in line and (
-        len(line) < _LONG or line.count(b'{"$') * len(line) * _MOST_GROWTH < MAX_LINE
+        len(line) < _HARMLESS or line.count(b'{"$') * len(line) * _MOST_GROWTH < MAX_LINE
     ):
         return False
     if (place := line.find(_NATIVE)) < 0:
