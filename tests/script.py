@@ -13,13 +13,14 @@ Above: commands and what they print, each line with a mark. Below: files that st
 
 `sessionfs` runs in this process, everything else as a program. `NAME=value` may stand before a
 command, `> FILE` behind it. `$WORK` is the directory that the script runs in, which is empty
-but for the files.
+but for the files, `$PYTHON` the interpreter.
 """
 
 import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from pathlib import Path
 from sessionfs.cli import main
 
 MARKS = (">", "!", "=")
+OPTIONAL = ("b3sum", "jq")
 FILE = re.compile(r"-- (\S+) --")
 
 
@@ -93,7 +95,7 @@ class Shell:
         done = subprocess.run(
             words,
             cwd=self.work,
-            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+            env={**os.environ, "LC_ALL": "C.UTF-8", "PYTHON": sys.executable, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if self.together else subprocess.PIPE,
@@ -135,6 +137,12 @@ def streams(out: io.BytesIO, err: io.BytesIO):
             stream.flush()
             stream.detach()
         sys.stdout, sys.stderr = before
+
+
+def missing(text: str) -> str | None:
+    """The program that a script needs and that is not installed, if there is one."""
+    wanted = [name for name in OPTIONAL if re.search(rf"^\$ .*\b{name}\b", text, re.MULTILINE)]
+    return next((name for name in wanted if shutil.which(name) is None), None)
 
 
 def replay(text: str, work: Path) -> str:
