@@ -11,7 +11,7 @@ import click
 
 from sessionfs import __version__
 from sessionfs.cli import FINE, PROGRAM
-from sessionfs.cli.verb import add_options
+from sessionfs.cli.verb import HELP, add_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     name=PROGRAM,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=HELP,
     epilog=f"`{PROGRAM} COMMAND --help` shows examples, `{PROGRAM} demo` how it all fits together.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
 @dataclass(slots=True)
 class Manner:
     """How a command speaks: beside its output, and how much of it."""
@@ -25,7 +28,7 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, examples: Sequence[str], **kwargs: Any) -> None:  # noqa: ANN401
         """Take what `click.Command` takes, and lines that a person would type."""
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, context_settings=HELP, **kwargs)
         self.examples = list(examples)
         add_options(self)
 
