@@ -28,7 +28,7 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, examples: Sequence[str], **kwargs: Any) -> None:  # noqa: ANN401
         """Take what `click.Command` takes, and lines that a person would type."""
-        super().__init__(*args, context_settings=HELP, **kwargs)
+        super().__init__(*args, **{"context_settings": HELP, **kwargs})
         self.examples = list(examples)
         add_options(self)
 
