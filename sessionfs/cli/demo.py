@@ -86,8 +86,10 @@ class _Tour:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         colour = click.get_current_context().color
         painted = sys.stdout.isatty() if colour is None else colour
+        ours = str(Path(sessionfs.__file__).parents[1])
+        path = os.pathsep.join(filter(None, [ours, os.environ.get("PYTHONPATH")]))
         self._environment = {
-            **kept, **_IDENTITY, "COLUMNS": str(columns() or 100), "PYTHONIOENCODING": "utf-8",
+            **kept, "PYTHONPATH": path, **_IDENTITY, "COLUMNS": str(columns() or 100), "PYTHONIOENCODING": "utf-8",
             **({"FORCE_COLOR": "1"} if painted else {"NO_COLOR": "1"}),
         }  # fmt: skip
 
