@@ -89,7 +89,8 @@ class _Tour:
         ours = str(Path(sessionfs.__file__).parents[1])
         path = os.pathsep.join(filter(None, [ours, os.environ.get("PYTHONPATH")]))
         self._environment = {
-            **kept, "PYTHONPATH": path, **_IDENTITY, "COLUMNS": str(columns() or 100), "PYTHONIOENCODING": "utf-8",
+            **kept, **_IDENTITY, "PYTHONPATH": path,
+            "COLUMNS": str(columns() or 100), "PYTHONIOENCODING": "utf-8",
             **({"FORCE_COLOR": "1"} if painted else {"NO_COLOR": "1"}),
         }  # fmt: skip
 
