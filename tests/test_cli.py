@@ -334,6 +334,21 @@ def test_show_goes_through_a_pager_on_a_terminal(archived):
         assert b"PAGED:Why is the lamp dark?" in terminal.read(65536)
 
 
+def test_a_terminal_is_told_nothing_by_what_is_exported(archived):
+    evil = "\x1b]0;owned\x07\x9b31m\n"
+    (archived / "evil.jsonl").write_text(LOG + evil, "utf-8")
+    assert main(["import", "evil.jsonl", "-a", "evil"]) == 0
+    first, second = pty.openpty()
+    command = [sys.executable, "-m", "sessionfs", "export", "01M7", "-a", "evil"]
+    subprocess.run(command, stdout=second, check=True, timeout=60)
+    os.close(second)
+    with io.FileIO(first) as terminal:
+        told = terminal.read(65536)
+    assert b"Why is the lamp dark?" in told
+    assert not set(told) & {0x1B, 0x07, 0x9B}
+    assert process(*command[3:], cwd=archived).stdout.decode("utf-8") == LOG + evil
+
+
 def test_a_command_reads_no_more_than_it_must():
     """`sessionfs list` needs neither schemas nor YAML nor adapters."""
     code = "import sys\nfrom sessionfs.cli import main\nmain(['list'])\nprint(*sorted(sys.modules))"

@@ -1,6 +1,7 @@
 """Text for people: what is shown, what is folded, and what never reaches a terminal."""
 # ruff: noqa: E501  a row of a table stands on one line
 
+import json
 import time
 import unicodedata
 
@@ -40,6 +41,7 @@ from sessionfs.view.text import (
     one_line,
     pad,
     safe,
+    safe_json,
     shorten,
     shorten_path,
     size,
@@ -306,6 +308,13 @@ def test_safe_text_holds_nothing_that_a_terminal_obeys(text):
     assert not [c for c in told if unicodedata.bidirectional(c) in ("RLO", "LRO", "RLE", "RLI")]
     assert safe(told) == told
     assert len(one_line(text).splitlines()) <= 1
+
+
+@given(st.text(st.characters(codec=None), max_size=80))
+def test_json_for_terminals_is_the_same_json(text):
+    told = safe_json(json.dumps({"a": text}, ensure_ascii=False, indent=1))
+    assert json.loads(told) == {"a": text}
+    assert safe(told) == told.encode().decode()
 
 
 @given(st.text(max_size=40), st.integers(min_value=1, max_value=30))

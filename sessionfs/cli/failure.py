@@ -14,7 +14,7 @@ import click
 from sessionfs.cli import FAILED, FINDINGS, PROGRAM
 from sessionfs.cli.verb import colour
 from sessionfs.errors import Conflict, SessionfsError
-from sessionfs.view.text import one_line
+from sessionfs.view.text import one_line, safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,9 +98,9 @@ def say_json(value: object, output: str | None = None) -> None:
 
     A path that is no UTF-8 keeps its bytes as the escapes of lone surrogates.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    text = safe_json(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
     if output is None:
-        click.echo(text.encode("utf-8", "backslashreplace"))
+        click.echo(text.encode())
     else:
         write_text(output, [text])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from sessionfs.cli import PROGRAM
 from sessionfs.cli.terminal import note
 from sessionfs.cli.verb import in_archive, verb
-from sessionfs.view.text import one_line
+from sessionfs.view.text import one_line, safe
 
 
 @verb(
@@ -43,7 +45,10 @@ def export_command(
     force: bool,
     archive: str | None,
 ) -> None:
-    """Give the native log back as the agent wrote it; to stdout where there is no -o."""
+    """Give the native log back as the agent wrote it; to stdout where there is no -o.
+
+    A terminal gets it without the control characters that it would obey.
+    """
     from sessionfs import api
 
     store = api.open_archive(archive) if archive or with_children else None
@@ -54,8 +59,9 @@ def export_command(
             raise click.UsageError(
                 "this session comes from several files: name a directory with -o"
             )
-        for chunk in api.native_content(opened):
-            click.echo(chunk, nl=False)
+        shown = sys.stdout.isatty()
+        for line in api.native_content(opened):
+            click.echo(safe(line.decode("utf-8", "replace")) if shown else line, nl=False)
         return
     for path in api.export_native(
         opened, output, force=force, children=children, whole=with_children

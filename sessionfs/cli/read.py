@@ -12,7 +12,7 @@ from sessionfs.cli import FINDINGS, FINE
 from sessionfs.cli.failure import complain, say_json
 from sessionfs.cli.terminal import columns, note, page, say
 from sessionfs.cli.verb import as_json, in_archive, verb
-from sessionfs.view.text import counted
+from sessionfs.view.text import counted, safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,14 +193,17 @@ def _show_json(session: Session, first: int, last: int | None) -> None:
     from sessionfs.canonical import encode
     from sessionfs.model import encode_message
 
+    def put(text: bytes) -> None:
+        click.echo(safe_json(text.decode()).encode(), nl=False)
+
     head = encode({"path": session.path, "seal": session.seal, "summary": session.summary})
-    click.echo(head[:-1] + b',"messages":[', nl=False)
+    put(head[:-1] + b',"messages":[')
     before = b"\n"
     for message in session.messages():
         if message.seq < first:
             continue
         if last is not None and message.seq > last:
             break
-        click.echo(before + encode_message(message), nl=False)
+        put(before + encode_message(message))
         before = b",\n"
-    click.echo(b"\n]}")
+    put(b"\n]}\n")

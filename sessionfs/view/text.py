@@ -20,6 +20,7 @@ _HIDDEN = re.compile(
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SUSPECT = re.compile(rf"{_HIDDEN.pattern[:-1]}\x0b\x0c\r\u2028\u2029\ud800-\udfff]")
+_IN_JSON = re.compile(rf"{_HIDDEN.pattern[:-1]}\u2028\u2029\ud800-\udfff]")
 _BLANK = re.compile(r"\s+")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
@@ -34,6 +35,16 @@ def safe(text: str) -> str:
         return text
     text = _LINE_END.sub("\n", _SEQUENCE.sub("", text))
     return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text))
+
+
+def safe_json(text: str) -> str:
+    """Return JSON text in which what a terminal would obey is escaped: the same value."""
+    return _IN_JSON.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def one_line(text: str) -> str:
