@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sessionfs import git
 from sessionfs.adapters import load_adapters
-from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session, derive, write_sealed
+from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, SUMMARY, Session
 from sessionfs.canonical import Struct
 from sessionfs.digest import Hasher
 from sessionfs.disk import steps
@@ -36,6 +36,7 @@ from sessionfs.rules import RULES
 from sessionfs.schema import validate
 from sessionfs.tree import check_path, read_bytes
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
+from sessionfs.writer import derive, write_sealed
 from sessionfs.yamltext import edit as edit_text
 from sessionfs.yamltext import parse
 

@@ -45,7 +45,7 @@ from sessionfs.model import (
     decode_message,
     encode_message,
 )
-from sessionfs.native import (
+from sessionfs.restore import (
     Malformed,
     Unresolvable,
     end_of_line,

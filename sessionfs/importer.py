@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from sessionfs.archive import MANIFEST, SessionWriter
+from sessionfs.archive import MANIFEST
 from sessionfs.authored import grown_manifest, new_manifest
 from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.digest import Hasher
@@ -21,6 +21,7 @@ from sessionfs.model import Lineage
 from sessionfs.native import settle
 from sessionfs.placing import Place, Shelf, find_place, longest_first
 from sessionfs.tree import read_bytes
+from sessionfs.writer import SessionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

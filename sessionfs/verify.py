@@ -26,7 +26,6 @@ from sessionfs.archive import (
     REDACTIONS,
     SEGMENT,
     SUMMARY,
-    SourceDigests,
 )
 from sessionfs.canonical import Struct, decode, encode, indent, replace, typed_decoder
 from sessionfs.check import Conversation, Explained, Rung, Segment, explain, prove_message
@@ -37,6 +36,7 @@ from sessionfs.identity import shard as shard_of
 from sessionfs.model import MAX_LINE, Finding, Manifest, Summary
 from sessionfs.schema import finding, is_plainly_valid, validate
 from sessionfs.summary import Summarizer, encode_summary
+from sessionfs.writer import SourceDigests
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from sessionfs.model import (
     Usage,
     encode_message,
 )
-from sessionfs.native import Line, Settled, restore_record, settle
+from sessionfs.native import Line, Settled, settle
+from sessionfs.restore import restore_record
 from sessionfs.tree import MemoryTree
 
 ID = "01JD3K8Q0000000000000000ZZ"

@@ -27,7 +27,8 @@ from sessionfs.model import (
     decode_message,
     encode_message,
 )
-from sessionfs.native import Line, Settled, restore_record, settle
+from sessionfs.native import Line, Settled, settle
+from sessionfs.restore import restore_record
 
 ID = "01a1f84a-95c0-70d6-a407-9e36703ebd37"
 OLDER = "01a1f000-0000-7000-8000-000000000000"

@@ -12,7 +12,8 @@ from sessionfs.canonical import UNSET, decode_native
 from sessionfs.check import prove_message
 from sessionfs.draft import Draft, unparsed
 from sessionfs.model import Text, ToolCall, ToolResult, encode_message
-from sessionfs.native import Line, restore_record, settle
+from sessionfs.native import Line, settle
+from sessionfs.restore import restore_record
 
 MOST_RAW = 0.01
 MOST_GROWTH = 1.06

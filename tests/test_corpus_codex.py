@@ -11,7 +11,8 @@ from sessionfs.adapters.codex import ADAPTER
 from sessionfs.canonical import UNSET, decode_native
 from sessionfs.draft import Draft, unparsed
 from sessionfs.model import ToolCall, ToolResult, encode_message
-from sessionfs.native import Line, restore_record, settle
+from sessionfs.native import Line, settle
+from sessionfs.restore import restore_record
 
 MOST_RAW = 0.01
 MOST_GROWTH = 1.20

@@ -13,7 +13,8 @@ from sessionfs.draft import Draft, Facts
 from sessionfs.identity import format_time, message_id, parse_time
 from sessionfs.logs import decode_lines, draft_of, is_decoded, raw_lines
 from sessionfs.model import KINDS, decode_message, encode_message
-from sessionfs.native import Line, Settled, end_of_line, restore_record, settle
+from sessionfs.native import Line, Settled, settle
+from sessionfs.restore import end_of_line, restore_record
 from sessionfs.schema import is_valid
 
 

@@ -11,7 +11,7 @@ import pytest
 from claude_logs import SESSION, dumps, log, record
 from conftest import beside
 from second_reader import ids, native_line, problems, read_segments
-from sessionfs import api, archive, canonical, identity, yamltext
+from sessionfs import api, archive, canonical, identity, writer, yamltext
 from sessionfs.tree import MemoryTree
 from trees import sessions, tree
 
@@ -58,7 +58,7 @@ def made(messages: list[Any], redactions: bytes = b"", **people: object) -> dict
     if redactions:
         tree.files["redactions.jsonl"] = redactions
     sealed = MemoryTree()
-    archive.write_sealed(archive.Session(tree), sealed)
+    writer.write_sealed(archive.Session(tree), sealed)
     return sealed.files
 
 

@@ -25,8 +25,9 @@ from jsonschema import Draft202012Validator
 
 import sessionfs
 from conftest import beside
-from sessionfs import archive, canonical, check, identity, model, native, yamltext
+from sessionfs import archive, canonical, check, identity, model, writer, yamltext
 from sessionfs.adapters import GROUP
+from sessionfs.restore import restore_record
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
 from sessionfs.tree import MemoryTree
@@ -469,9 +470,7 @@ def test_restore_examples() -> None:
         message = model.decode_message(line.encode())
         assert isinstance(message.native, dict)
         assert restore(json.loads(line)) == json.loads(expected)
-        assert native.restore_record(message.native, message, no_file).decode() == json.loads(
-            expected
-        )
+        assert restore_record(message.native, message, no_file).decode() == json.loads(expected)
 
 
 # The whole session
@@ -530,7 +529,7 @@ def test_the_example_session_is_what_the_code_derives() -> None:
         "messages-00000001.jsonl": segment_example().body,
     }
     tree = MemoryTree({path: text.encode() for path, text in authored.items()})
-    summary, digests = archive.derive(archive.Session(tree))
+    summary, digests = writer.derive(archive.Session(tree))
     assert encode_summary(summary).decode() == the("summary").body
     digests["summary.json"] = blake3(the("summary").body.encode()).hexdigest()
     assert archive.format_checksums(digests).decode() == the("checksums").body

@@ -14,7 +14,7 @@ from sessionfs.canonical import depth, encode
 from sessionfs.check import explain, prove_message
 from sessionfs.errors import NotFound
 from sessionfs.model import Message
-from sessionfs.native import end_of_line, restore_record
+from sessionfs.restore import end_of_line, restore_record
 from sessionfs.tree import MemoryTree
 from sessionfs.verify import (
     MAX_FINDINGS,

@@ -1,0 +1,240 @@
+"""A session as a tree of files, to write: a stream of messages becomes segments and what follows.
+
+Also what is derived from content that stands: summary.json and checksums.b3, made anew.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sessionfs.archive import (
+    CHECKSUMS,
+    FILES,
+    MANIFEST,
+    REDACTIONS,
+    SUMMARY,
+    Session,
+    count_redactions,
+    format_checksums,
+    segment_name,
+)
+from sessionfs.canonical import to_plain
+from sessionfs.digest import Hasher, digest, digest_stream
+from sessionfs.errors import FormatError
+from sessionfs.model import File, SourceFile, Text, Thinking, ToolResult, encode_message
+from sessionfs.restore import references
+from sessionfs.summary import Summarizer, encode_summary
+from sessionfs.yamltext import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sessionfs.model import Manifest, Message, Part, Summary
+    from sessionfs.native import Settled
+    from sessionfs.tree import WritableTree
+
+MAX_SEGMENT_MESSAGES = 256
+MAX_SEGMENT_BYTES = 1 << 20
+
+
+class SourceDigests:
+    """Digests of the native files as they are given back, gathered while they pass."""
+
+    def __init__(self, log_name: str) -> None:
+        """Name the log; files beside it name themselves."""
+        self._log_name = log_name
+        self._hashers: dict[str, Hasher] = {}
+        self._whole: dict[str, SourceFile] = {}
+
+    def add(self, message: Message, line: bytes, size: Callable[[str], int]) -> None:
+        """Take in a message's native line, line end included."""
+        native = message.native
+        if not isinstance(native, dict):
+            return
+        name = native.get("source", self._log_name)
+        hasher = self._hashers.get(name)
+        if hasher is None:
+            hasher = self._hashers[name] = Hasher()
+        hasher.update(line)
+        for beside, address in native.get("files", {}).items():
+            self._whole[beside] = SourceFile(name=beside, bytes=size(address), blake3=address)
+
+    def finish(self) -> list[SourceFile]:
+        """Return name, size and digest of each source, sorted by name."""
+        found = dict(self._whole)
+        for name, hasher in self._hashers.items():
+            found[name] = SourceFile(name=name, bytes=hasher.size, blake3=hasher.hexdigest())
+        return [found[name] for name in sorted(found, key=str.encode)]
+
+
+@dataclass(slots=True)
+class _OpenSegment:
+    first: int
+    lines: list[bytes]
+    size: int = 0
+
+    def fits(self, line: bytes) -> bool:
+        """Tell whether `line` belongs here. Enforces E314, E315."""
+        return not self.lines or (
+            len(self.lines) < MAX_SEGMENT_MESSAGES and self.size + len(line) <= MAX_SEGMENT_BYTES
+        )
+
+
+class SessionWriter:
+    """Writes a session as a stream: it holds one open segment, never the session.
+
+    Files that an older state of the session already has, byte for byte, are adopted from
+    there, so that closed segments stay the very same files on disk.
+    """
+
+    def __init__(self, tree: WritableTree, log_name: str, *, old: Session | None = None) -> None:
+        """Write into `tree`, which is empty; `old` is what the session was before, undamaged.
+
+        `log_name` is the manifest's `source.name`.
+        """
+        self._tree = tree
+        self._old = old
+        self._old_digests = old.checksums() if old is not None else {}
+        self._summarizer = Summarizer()
+        self._sources = SourceDigests(log_name)
+        self._segment = _OpenSegment(1, [])
+        self._digests: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self.messages = 0
+
+    def append(self, settled: Settled, line: bytes) -> None:
+        """Write the next message and the files it names; `line` is its native line, whole."""
+        for address, content in settled.payloads.items():
+            self._put(FILES + address, content, address)
+        self._add(settled.message, encode_message(settled.message) + b"\n", line)
+
+    def keep(self, message: Message, line: bytes) -> None:
+        """Write the next message as the old session has it, with its files."""
+        for address in message_files(message):
+            self._adopt(FILES + address)
+        self._add(message, encode_message(message) + b"\n", line)
+
+    def _add(self, message: Message, encoded: bytes, line: bytes) -> None:
+        if not self._segment.fits(encoded):
+            self._close_segment()
+            self._segment = _OpenSegment(message.seq, [])
+        self._segment.lines.append(encoded)
+        self._segment.size += len(encoded)
+        self._summarizer.add(message)
+        self._sources.add(message, line, lambda address: self._sizes[FILES + address])
+        self.messages += 1
+
+    def _close_segment(self) -> None:
+        if self._segment.lines:
+            self._put(segment_name(self._segment.first), b"".join(self._segment.lines))
+
+    def _put(self, path: str, content: bytes, address: str | None = None) -> None:
+        if path in self._digests:
+            return
+        address = address or digest(content)
+        if self._old_digests.get(path) == address and self._adopt(path):
+            return
+        with self._tree.create(path) as stream:
+            stream.write(content)
+        self._digests[path] = address
+        self._sizes[path] = len(content)
+
+    def _adopt(self, path: str) -> bool:
+        """Take a file of the old session over as it is."""
+        if path not in self._digests:
+            if self._old is None or path not in self._old_digests:
+                raise FormatError("E510", path, "a message names a file that is not there")
+            self._tree.adopt(self._old.tree, path)
+            self._digests[path] = self._old_digests[path]
+            self._sizes[path] = self._old.tree.size(path)
+        return True
+
+    def finish(self, manifest: Manifest, text: bytes | None = None) -> tuple[Summary, str]:
+        """Write what is left, checksums.b3 last; return the summary and the seal.
+
+        `text` is the manifest as people have edited it; else it is emitted canonically.
+        """
+        self._close_segment()
+        self._put(MANIFEST, emit_manifest(manifest) if text is None else text)
+        redactions = self._keep_redactions()
+        summary = self._summarizer.finish(manifest, self._sizes, self._sources.finish(), redactions)
+        self._put(SUMMARY, encode_summary(summary))
+        checksums = format_checksums(self._digests)
+        with self._tree.create(CHECKSUMS) as stream:
+            stream.write(checksums)
+        return summary, digest(checksums)
+
+    def _keep_redactions(self) -> int:
+        if self._old is None or REDACTIONS not in self._old_digests:
+            return 0
+        self._adopt(REDACTIONS)
+        return count_redactions(self._old.tree)
+
+
+def derive(session: Session) -> tuple[Summary, dict[str, str]]:
+    """Return what follows from a session's content: its summary, and digest by path.
+
+    The digests cover every file that stands there but summary.json and checksums.b3.
+    """
+    summarizer, sources = Summarizer(), SourceDigests(session.manifest.source.name)
+    sizes: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    for path in session.tree.paths():
+        if path not in (SUMMARY, CHECKSUMS):
+            with closing(session.tree.open(path)) as stream:
+                digests[path], sizes[path] = digest_stream(stream)
+    for message in session.messages():
+        summarizer.add(message)
+        if isinstance(message.native, dict):
+            sources.add(message, session.native_line(message)[1], lambda a: sizes[FILES + a])
+    redactions = count_redactions(session.tree) if REDACTIONS in sizes else 0
+    return summarizer.finish(session.manifest, sizes, sources.finish(), redactions), digests
+
+
+def write_sealed(
+    session: Session, tree: WritableTree, manifest: bytes | None = None
+) -> tuple[Summary, str]:
+    """Write a session's content into `tree` with all that is derived made anew.
+
+    `manifest` is the text of another manifest for it. Returns the summary and the seal.
+    """
+    for path in session.tree.paths():
+        if path not in (SUMMARY, CHECKSUMS) and (path != MANIFEST or manifest is None):
+            tree.adopt(session.tree, path)
+    if manifest is not None:
+        with tree.create(MANIFEST) as stream:
+            stream.write(manifest)
+    summary, digests = derive(Session(tree, session.path))
+    with tree.create(SUMMARY) as stream:
+        stream.write(content := encode_summary(summary))
+    checksums = format_checksums(digests | {SUMMARY: digest(content)})
+    with tree.create(CHECKSUMS) as stream:
+        stream.write(checksums)
+    return summary, digest(checksums)
+
+
+def emit_manifest(manifest: Manifest) -> bytes:
+    """Return the canonical manifest.yaml."""
+    return emit(to_plain(manifest), "manifest")
+
+
+def message_files(message: Message) -> Iterator[str]:
+    """Yield the digest of every file that a message names."""
+    yield from _part_files(message.parts)
+    if isinstance(message.native, dict):
+        yield from references(message.native)
+
+
+def _part_files(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case File():
+                yield part.file
+            case Text() | Thinking() if isinstance(part.file, str):
+                yield part.file
+            case ToolResult():
+                yield from _part_files(part.content)
+            case _:
+                pass
