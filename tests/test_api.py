@@ -1,5 +1,6 @@
 """The public face: small, lazy, typed."""
 
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -75,17 +76,56 @@ def test_types_are_shipped():
     assert Path(sessionfs.__file__).with_name("py.typed").is_file()
 
 
-def test_an_edit_that_no_manifest_may_hold_changes_nothing(tmp_path):
-    log = Path(__file__).parent / "scripts" / "journey.txt"
-    text = log.read_text("utf-8").partition("-- logs/lamp.jsonl --\n")[2]
-    (tmp_path / "lamp.jsonl").write_text(text, "utf-8")
-    archive = str(tmp_path / "archive")
-    sessionfs.import_logs([str(tmp_path / "lamp.jsonl")], archive=archive)
+@pytest.fixture
+def archive(tmp_path):
+    """An archive with one session of five messages."""
+    script = Path(__file__).parent / "scripts" / "journey.txt"
+    log = tmp_path / "lamp.jsonl"
+    log.write_text(script.read_text("utf-8").partition("-- logs/lamp.jsonl --\n")[2], "utf-8")
+    sessionfs.import_logs([str(log)], archive=str(tmp_path / "archive"))
+    return sessionfs.open_archive(str(tmp_path / "archive"))
+
+
+def test_an_edit_that_no_manifest_may_hold_changes_nothing(archive):
     with pytest.raises(sessionfs.SessionfsError, match=r"^tags/0: ") as caught:
-        sessionfs.edit("01M7W84W", {}, archive, add_tags=[""])
+        sessionfs.edit("01M7W84W", {}, archive.root, add_tags=[""])
     assert caught.value.hint
     with pytest.raises(sessionfs.SessionfsError, match=r"^outcome: "):
-        sessionfs.edit("01M7W84W", {"outcome": "great"}, archive)
+        sessionfs.edit("01M7W84W", {"outcome": "great"}, archive.root)
     with pytest.raises(sessionfs.Conflict, match=r"^id cannot be edited"):
-        sessionfs.edit("01M7W84W", {"id": "x"}, archive)
-    assert sessionfs.verify([archive]).ok
+        sessionfs.edit("01M7W84W", {"id": "x"}, archive.root)
+    assert sessionfs.verify([archive.root]).ok
+
+
+def test_a_session_that_travels_alone_is_verified(archive, tmp_path):
+    (session,) = archive.sessions()
+    shutil.copytree(Path(archive.root) / session.path, tmp_path / "alone")
+    assert sessionfs.verify([str(tmp_path / "alone")]).findings == []
+
+
+def test_a_listing_names_what_cannot_be_read_or_raises(archive):
+    (session,) = archive.sessions()
+    (Path(archive.root) / session.path / "summary.json").unlink()
+    with pytest.raises(sessionfs.NotFound):
+        sessionfs.list_sessions(archive)
+    told = []
+    assert sessionfs.list_sessions(archive, unreadable=told.append) == []
+    assert [session.path in error.message for error in told] == [True]
+
+
+def test_what_is_missing_is_not_sealed_away(archive):
+    (session,) = archive.sessions()
+    (Path(archive.root) / session.path / "messages-00000001.jsonl").unlink()
+    with pytest.raises(sessionfs.Conflict, match=r"messages-00000001.jsonl is missing"):
+        sessionfs.seal([session.id], archive.root)
+
+
+def test_every_example_is_exported_with_what_lay_beside_it(tmp_path, root):
+    native = root / "examples" / "native" / "claude-code" / "projects"
+    sessionfs.import_logs([str(native)], archive=str(tmp_path / "archive"))
+    archive = sessionfs.open_archive(str(tmp_path / "archive"))
+    for number, session in enumerate(archive.sessions()):
+        place = tmp_path / str(number)
+        for path in sessionfs.export_native(session, str(place), whole=True):
+            (original,) = native.glob(f"*/{Path(path).relative_to(place).as_posix()}")
+            assert Path(path).read_bytes() == original.read_bytes()

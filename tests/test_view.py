@@ -348,6 +348,7 @@ def test_numbers_and_times():
     assert duration(40) == "0.0 s"
     assert moment(None) == "no time"
     assert width("e\u0301語") == 3
+    assert shorten("語e\u0301", 3) == "語e\u0301"
 
 
 def finding(code, line=UNSET, hint=""):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 
 # A string ends where the next begins, terminated or not: so a search is linear in the text.
 _SEQUENCE = re.compile(
@@ -69,12 +70,9 @@ def shorten(text: str, limit: int) -> str:
     """Return a line of at most `limit` columns, with `…` where it was cut."""
     if width(text) <= limit:
         return text
-    taken = 0
-    for place, character in enumerate(text):
-        taken += _columns(character)
-        if taken > limit - 1:
-            return text[:place].rstrip() + "…"
-    return text
+    taken = accumulate(map(_columns, text))
+    place = next(place for place, columns in enumerate(taken) if columns >= limit)
+    return text[:place].rstrip() + "…"
 
 
 def shorten_path(path: str, limit: int) -> str:
