@@ -50,7 +50,10 @@ if TYPE_CHECKING:
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
-    """What became of every log of one import; `failed` when one that was named is missing."""
+    """What became of every log of one import.
+
+    `failed` says that one is missing which was named, or which is known to be a session's.
+    """
 
     sessions: list[Imported]
     failed: bool
@@ -213,7 +216,10 @@ def import_logs(
                 seen.remember(store, rows, found.stamps)
     named = {log.shown for log in found.logs if log.named}
     failed = found.failed or any(
-        row.status == "skipped" and row.path in named and not _is_wanted(row) for row in rows
+        row.status == "skipped"
+        and (row.path in named or row.uid is not None)  # whose it is was clear: it should be in
+        and not _is_wanted(row)
+        for row in rows
     )
     rows += found.rows
     return ImportReport(sessions=sorted(rows, key=lambda row: row.path), failed=failed)

@@ -79,7 +79,8 @@ def import_command(
     archived already is skipped, what grew is extended, nothing is overwritten. Secrets in a
     log are not removed yet.
 
-    Exit code 2 where something that was named could not be imported; the others are.
+    Exit code 2 where a LOG, or the log of a known session, could not be imported; the others
+    are.
     """
     from sessionfs import api
 
@@ -102,7 +103,7 @@ def import_command(
     if not dry_run and totals["new"] + totals["extended"] + totals["forked"] + totals["rewritten"]:
         note(UNREDACTED)
     if report.failed and not as_json:
-        message = "not all that was named could be imported"
+        message = "not every log could be imported"
         complain(SessionfsError(message, hint="`skipped` says why; the others were imported"))
     return FAILED if report.failed else FINE
 
