@@ -12,21 +12,12 @@ TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from sessionfs.api import (
-        ImportReport,
-        Listed,
-        edit,
-        explain,
-        export_native,
-        import_logs,
-        init,
-        list_sessions,
-        open_archive,
-        open_session,
-        remove,
-        seal,
-        verify,
-    )
+    from sessionfs.api.bring import ImportReport, import_logs, init, remove
+    from sessionfs.api.change import edit, seal
+    from sessionfs.api.give import export_native, native_content
+    from sessionfs.api.places import open_archive, open_session
+    from sessionfs.api.prove import explain, verify
+    from sessionfs.api.read import Listed, children, list_sessions
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -70,12 +61,14 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Unknown",
+    "children",
     "edit",
     "explain",
     "export_native",
     "import_logs",
     "init",
     "list_sessions",
+    "native_content",
     "open_archive",
     "open_session",
     "remove",
@@ -84,8 +77,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": "ImportReport Listed edit explain export_native import_logs init list_sessions"
-    " open_archive open_session remove seal verify",
+    "api.bring": "ImportReport import_logs init remove",
+    "api.change": "edit seal",
+    "api.give": "export_native native_content",
+    "api.places": "open_archive open_session",
+    "api.prove": "explain verify",
+    "api.read": "Listed children list_sessions",
     "archive": "Session",
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",

@@ -44,3 +44,12 @@ class Conflict(SessionfsError):
 
 class Busy(SessionfsError):
     """Another process holds the archive's lock."""
+
+
+def from_system(error: OSError) -> SessionfsError:
+    """Return an operating system's error as one of ours: one line that says what and where."""
+    place = f"{error.filename}: " if error.filename else ""
+    return SessionfsError(
+        f"{place}{error.strerror or error}",
+        hint="nothing was half-written; free space or check permissions, then try again",
+    )

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from sessionfs.native import Line
     from sessionfs.tree import WritableTree
 
+REMOVED = "removed: archive.yaml ignores this uid"
+"""The reason of a log that people have taken out of the archive."""
+
 Status = Literal["new", "extended", "unchanged", "forked", "rewritten", "skipped"]
 
 
@@ -185,7 +188,7 @@ class _Import:
         place = find_place(self._log, self._identity, self._store)
         uid = place.identity.uid
         if any(name in self._store.ignored for name in (uid, self._identity.uid)):
-            return _skipped(self._log, "removed: archive.yaml ignores this uid", uid)
+            return _skipped(self._log, REMOVED, uid)
         if place.session is None:
             facts = self._identity.facts
             lineage = place.lineage

@@ -16,7 +16,7 @@ import click
 import pytest
 
 import script
-from sessionfs import api
+import sessionfs
 from sessionfs.cli import main
 from sessionfs.cli.run import COMMANDS, commands
 from sessionfs.cli.verb import Verb
@@ -144,14 +144,14 @@ def test_interrupted(monkeypatch, capsys):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "import_logs", interrupt)
+    monkeypatch.setattr(sessionfs, "import_logs", interrupt)
     assert main(["import", "lamp.jsonl"]) == 130
     assert capsys.readouterr().err == "sessionfs: interrupted\n"
 
 
 @pytest.mark.usefixtures("here")
 def test_a_defect_is_no_traceback(monkeypatch, capsys):
-    monkeypatch.setattr(api, "init", lambda _: {}["a key\nthat is not there"])
+    monkeypatch.setattr(sessionfs, "init", lambda _: {}["a key\nthat is not there"])
     assert main(["init"]) == 2
     assert main(["init", "--json"]) == 2
     out, err = capsys.readouterr()
@@ -166,7 +166,7 @@ def test_out_of_memory(monkeypatch, capsys):
     def exhaust(_):
         raise MemoryError
 
-    monkeypatch.setattr(api, "init", exhaust)
+    monkeypatch.setattr(sessionfs, "init", exhaust)
     assert main(["init"]) == 2
     assert capsys.readouterr().err.startswith("sessionfs: out of memory\nhint: ")
 

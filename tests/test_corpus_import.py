@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sessionfs import api
+import sessionfs
 from sessionfs.digest import digest
 from sessionfs.disk.tree import DirTree
 from sessionfs.logs import open_plain
@@ -29,7 +29,7 @@ AGENTS = ("claude-code", "codex")
 def imported(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Imported]]:
     """The archive of the whole corpus of both agents, and what became of each log."""
     place = tmp_path_factory.mktemp("corpus") / "archive"
-    report = api.import_logs([str(corpus / agent) for agent in AGENTS], archive=str(place))
+    report = sessionfs.import_logs([str(corpus / agent) for agent in AGENTS], archive=str(place))
     assert not report.failed
     return place, report.sessions
 
@@ -53,19 +53,19 @@ def test_every_file_is_archived_or_named(
 
 
 def test_the_archive_verifies(imported: tuple[Path, list[Imported]]) -> None:
-    report = api.verify([str(imported[0])])
+    report = sessionfs.verify([str(imported[0])])
     assert [finding for finding in report.findings if finding.level == "error"] == []
 
 
 def test_every_log_is_restored(tmp_path: Path, imported: tuple[Path, list[Imported]]) -> None:
-    archive = api.open_archive(str(imported[0]))
+    archive = sessionfs.open_archive(str(imported[0]))
     for row in imported[1]:
         if row.session is None:
             continue
-        session = api.open_session(row.session, archive)
+        session = sessionfs.open_session(row.session, archive)
         source = plain(row.path)
         out = tmp_path / "restored"
-        api.export_native(session, str(out), force=True)
+        sessionfs.export_native(session, str(out), force=True)
         restored = out.read_bytes()
         assert row.fidelity == "exact"
         if row.reason == "a longer log of this session is archived":
@@ -76,7 +76,7 @@ def test_every_log_is_restored(tmp_path: Path, imported: tuple[Path, list[Import
 
 def test_it_is_not_restored_by_keeping_it_raw(imported: tuple[Path, list[Imported]]) -> None:
     place, rows = imported
-    archive = api.open_archive(str(place))
+    archive = sessionfs.open_archive(str(place))
     summaries = [session.summary for session in archive.sessions()]
     lines = sum(summary.messages for summary in summaries)
     assert sum(summary.fidelity.raw for summary in summaries) <= 0.01 * lines
@@ -101,8 +101,8 @@ def test_checksums_agree_with_b3sum_and_find(imported: tuple[Path, list[Imported
 UMASK = 'umask 077; exec "$@"'
 CHILD = """
 import sys
-from sessionfs import api
-api.import_logs(sys.argv[2:], archive=sys.argv[1])
+import sessionfs
+sessionfs.import_logs(sys.argv[2:], archive=sys.argv[1])
 """
 
 
@@ -142,9 +142,9 @@ def test_steps_of_a_hundred_lines_end_in_the_same_bytes(corpus: Path, tmp_path: 
             end += sum(map(len, lines[start : start + 100]))
             for cut in (end, end + 150):
                 growing.write_bytes(content[:cut])
-                api.import_logs([str(growing)], archive=str(place))
+                sessionfs.import_logs([str(growing)], archive=str(place))
         growing.write_bytes(content)
-        api.import_logs([str(growing)], archive=str(place))
+        sessionfs.import_logs([str(growing)], archive=str(place))
         once = tmp_path / f"once-{number}"
-        api.import_logs([str(growing)], archive=str(once))
+        sessionfs.import_logs([str(growing)], archive=str(once))
         assert tree(place) == tree(once), path.name

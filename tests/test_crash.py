@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import sessionfs
 from claude_logs import SESSION, log
-from sessionfs import api
 from sessionfs.disk import steps
 from sessionfs.disk.archive import Archive
 from trees import sessions, tree
@@ -74,7 +74,7 @@ def prepare(place: Path) -> list[str]:
     native.mkdir(parents=True)
     content = log(300, size=30)
     (native / "grown.jsonl").write_bytes(content[: len(content) * 2 // 3])
-    api.import_logs([str(native)], archive=str(place / "archive"))
+    sessionfs.import_logs([str(native)], archive=str(place / "archive"))
     (native / "grown.jsonl").write_bytes(content)
     (native / "new.jsonl").write_bytes(log(5, session=SESSION.replace("5", "6")))
     fork = log(40, size=30) + log(3, seed=4)
@@ -94,7 +94,7 @@ def test_every_step(
 
     complete = tmp_path / "complete"
     shutil.copytree(origin, complete)
-    assert not api.import_logs(paths, archive=str(complete)).failed
+    assert not sessionfs.import_logs(paths, archive=str(complete)).failed
     total, after = gate.count, tree(complete)
     assert total > 60
     assert {"write", "sync_file", "rename_new", "exchange", "create_file", "link_or_copy"} <= set(
@@ -106,7 +106,7 @@ def test_every_step(
         shutil.copytree(origin, place)
         gate.count, gate.stop_at, gate.dies, gate.dead = 0, number, dies, False
         try:
-            report = api.import_logs(paths, archive=str(place))
+            report = sessionfs.import_logs(paths, archive=str(place))
             acknowledged = [row.session for row in report.sessions]
         except (DeathError, OSError):
             acknowledged = []
@@ -120,8 +120,8 @@ def test_every_step(
             )
         assert set(before) <= set(found), f"step {number}: a session is gone"
         assert all(any(path.endswith(str(name)) for path in found) for name in acknowledged)
-        assert api.verify([str(place)]).ok
-        assert not api.import_logs(paths, archive=str(place)).failed
+        assert sessionfs.verify([str(place)]).ok
+        assert not sessionfs.import_logs(paths, archive=str(place)).failed
         assert tree(place) == after, f"step {number}: the next import does not end the same"
         assert not list((place / ".cache").glob("staging/*"))
         shutil.rmtree(place)
@@ -129,15 +129,15 @@ def test_every_step(
 
 def test_every_step_of_making_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, exchange=True)
-    api.init(str(tmp_path / "whole"))
+    sessionfs.init(str(tmp_path / "whole"))
     total, whole = gate.count, tree(tmp_path / "whole")
     for number in range(1, total + 1):
         place = tmp_path / f"victim-{number}"
         gate.count, gate.stop_at, gate.dies, gate.dead = 0, number, True, False
         with pytest.raises(DeathError):
-            api.init(str(place))
+            sessionfs.init(str(place))
         gate.stop_at, gate.dead = None, False
-        api.init(str(place))
+        sessionfs.init(str(place))
         assert tree(place) == whole
 
 
@@ -153,9 +153,9 @@ def test_every_step_of_other_writers(
         manifest = origin / path / "manifest.yaml"
         manifest.write_text(manifest.read_text() + "title: told\n")
     calls: dict[str, Callable[[Path], object]] = {
-        "edit": lambda place: api.edit(session, {"title": "told"}, str(place)),
-        "remove": lambda place: api.remove([session], str(place)),
-        "seal": lambda place: api.seal([session], str(place)),
+        "edit": lambda place: sessionfs.edit(session, {"title": "told"}, str(place)),
+        "remove": lambda place: sessionfs.remove([session], str(place)),
+        "seal": lambda place: sessionfs.seal([session], str(place)),
     }
     before = sessions(tree(origin))
     gate = Gate(monkeypatch, exchange=True)
@@ -176,7 +176,7 @@ def test_every_step_of_other_writers(
 
 REAL_DEATH = """
 import os, sys
-from sessionfs import api
+import sessionfs
 from sessionfs.disk import steps
 stop, count = int(sys.argv[1]), 0
 def wrap(real):
@@ -189,7 +189,7 @@ def wrap(real):
     return step
 for name in sys.argv[4:]:
     setattr(steps, name, wrap(getattr(steps, name)))
-api.import_logs([sys.argv[2]], archive=sys.argv[3])
+sessionfs.import_logs([sys.argv[2]], archive=sys.argv[3])
 """
 
 
@@ -201,7 +201,7 @@ def test_real_deaths(tmp_path: Path, number: int) -> None:
         [sys.executable, "-c", REAL_DEATH, str(number), native, place, *STEPS], check=False
     )
     assert died.returncode == 9
-    assert api.verify([place]).ok
-    assert not api.import_logs([native], archive=place).failed
-    api.import_logs([native], archive=str(tmp_path / "fresh"))
+    assert sessionfs.verify([place]).ok
+    assert not sessionfs.import_logs([native], archive=place).failed
+    sessionfs.import_logs([native], archive=str(tmp_path / "fresh"))
     assert tree(tmp_path / "archive") == tree(tmp_path / "fresh")

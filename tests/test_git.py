@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import sessionfs
 from claude_logs import SESSION, log
-from sessionfs import api
+from sessionfs.api.bring import is_hidden_from_git
 from trees import tree
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def fill(repository: Path, count: int = 300) -> Path:
     native.parent.mkdir(exist_ok=True)
     content = log(count).replace(b"alpha", b"$Id$ \\r\\n").replace(b"bravo", b"$Format:%H$")
     native.write_bytes(content)
-    api.import_logs([str(native)], archive=str(repository / ".sessions"))
+    sessionfs.import_logs([str(native)], archive=str(repository / ".sessions"))
     return native
 
 
@@ -57,7 +58,7 @@ def test_a_second_import_leaves_the_status_clean(repository: Path) -> None:
     git(repository, "commit", "--quiet", "-m", "sessions")
     committed = git(repository, "ls-files", ".sessions").split()
     assert {f".sessions/{path}" for path in tree(repository / ".sessions")} == set(committed)
-    api.import_logs([str(native)], archive=str(repository / ".sessions"))
+    sessionfs.import_logs([str(native)], archive=str(repository / ".sessions"))
     assert git(repository, "status", "--porcelain") == ""
 
 
@@ -86,7 +87,7 @@ def test_no_setting_of_line_ends_changes_a_byte(
         tmp_path, "clone", "--quiet", "-c", f"core.autocrlf={autocrlf}", str(repository), str(clone)
     )
     assert tree(clone / ".sessions") == before
-    assert api.verify([str(clone / ".sessions")]).ok
+    assert sessionfs.verify([str(clone / ".sessions")]).ok
     git(repository, "archive", "-o", str(tmp_path / "a.tar"), "HEAD")
     (tmp_path / "exported").mkdir()
     subprocess.run(
@@ -115,7 +116,7 @@ def test_two_branches_that_grew_one_session_conflict(repository: Path) -> None:
 def test_a_hidden_archive_is_told(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     (tmp_path / ".gitignore").write_text(".sessions/\n")
-    archive = api.init(str(tmp_path / ".sessions"))
-    assert api.is_hidden_from_git(archive)
+    archive = sessionfs.init(str(tmp_path / ".sessions"))
+    assert is_hidden_from_git(archive)
     (tmp_path / ".gitignore").write_text("*.jsonl\n")
-    assert not api.is_hidden_from_git(archive)
+    assert not is_hidden_from_git(archive)

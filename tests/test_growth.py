@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
+import sessionfs
 from claude_logs import SESSION, dumps, log, record, stamp, uuid
-from sessionfs import api
 from trees import tree
 
 
@@ -18,7 +18,7 @@ def segments(archive: Path) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in archive.rglob("messages-*.jsonl")}
 
 
-def statuses(report: api.ImportReport) -> list[str]:
+def statuses(report: sessionfs.ImportReport) -> list[str]:
     return [row.status for row in report.sessions]
 
 
@@ -41,7 +41,7 @@ def write(native: Path, content: bytes) -> str:
 def at_once(tmp_path: Path, content: bytes) -> dict[str, bytes]:
     """Return the tree that one import of the whole log makes."""
     path = write(tmp_path / "whole" / f"{SESSION}.jsonl", content)
-    api.import_logs([path], archive=str(tmp_path / "at-once"))
+    sessionfs.import_logs([path], archive=str(tmp_path / "at-once"))
     return tree(tmp_path / "at-once")
 
 
@@ -54,14 +54,14 @@ def test_cut_at_lines_and_inside_of_lines(tmp_path: Path, native: Path, archive:
         cuts += [end, end + len(lines[number]) // 2, end + len(lines[number]) - 1]
     before: dict[str, int] = {}
     for cut in [*cuts, len(content)]:
-        report = api.import_logs([write(native, content[:cut])], archive=str(archive))
+        report = sessionfs.import_logs([write(native, content[:cut])], archive=str(archive))
         assert statuses(report) == ["extended" if before else "new"]
         after = segments(archive)
         closed = sorted(before)[:-1]
         assert {name: after[name] for name in closed} == {name: before[name] for name in closed}
         before = after
     assert tree(archive) == at_once(tmp_path, content)
-    assert api.verify([str(archive)]).ok
+    assert sessionfs.verify([str(archive)]).ok
 
 
 def test_every_byte_of_growth_across_a_segment_border(
@@ -70,8 +70,8 @@ def test_every_byte_of_growth_across_a_segment_border(
     content = log(258, size=6)
     lines = content.splitlines(keepends=True)
     for cut in range(len(content) - sum(map(len, lines[-3:])), len(content) + 1, 97):
-        api.import_logs([write(native, content[:cut])], archive=str(archive))
-    api.import_logs([write(native, content)], archive=str(archive))
+        sessionfs.import_logs([write(native, content[:cut])], archive=str(archive))
+    sessionfs.import_logs([write(native, content)], archive=str(archive))
     assert tree(archive) == at_once(tmp_path, content)
 
 
@@ -83,16 +83,16 @@ def test_a_torn_line_that_shrinks_when_it_is_complete(
     big = record(2, chance) | {"toolUseResult": {"stdout": "x" * 900_000}}
     content = log(2) + dumps(big) + b"\n" + log(4).splitlines(keepends=True)[3]
     for cut in (len(log(2)) + 850_000, len(content)):
-        api.import_logs([write(native, content[:cut])], archive=str(archive))
+        sessionfs.import_logs([write(native, content[:cut])], archive=str(archive))
     assert tree(archive) == at_once(tmp_path, content)
-    assert api.verify([str(archive)]).ok
+    assert sessionfs.verify([str(archive)]).ok
 
 
 def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
     path = write(native, log(300))
-    api.import_logs([path], archive=str(archive))
+    sessionfs.import_logs([path], archive=str(archive))
     before = {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts}
-    report = api.import_logs([path], archive=str(archive))
+    report = sessionfs.import_logs([path], archive=str(archive))
     assert statuses(report) == ["unchanged"]
     assert {
         path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts
@@ -101,10 +101,10 @@ def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
 
 def test_a_shorter_log_joins_the_longer_one(native: Path, archive: Path) -> None:
     content = log(50)
-    api.import_logs([write(native, content)], archive=str(archive))
+    sessionfs.import_logs([write(native, content)], archive=str(archive))
     before = tree(archive)
     shorter = write(native.with_name("shorter.jsonl"), content[:-500])
-    (row,) = api.import_logs([shorter], archive=str(archive)).sessions
+    (row,) = sessionfs.import_logs([shorter], archive=str(archive)).sessions
     assert (row.status, row.messages) == ("unchanged", 50)
     assert row.reason == "a longer log of this session is archived"
     assert tree(archive) == before
@@ -117,34 +117,34 @@ def test_a_fork_becomes_a_session_of_its_own_and_grows(native: Path, archive: Pa
         line.replace(b"alpha", b"OTHER").replace(b'"uuid":"00000000', b'"uuid":"00000009')
         for line in log(20, seed=2).splitlines(keepends=True)[12:]
     )
-    main = api.import_logs([write(native, content)], archive=str(archive)).sessions[0]
+    main = sessionfs.import_logs([write(native, content)], archive=str(archive)).sessions[0]
     fork_path = write(native.with_name("fork.jsonl"), other[:-1000])
-    fork = api.import_logs([fork_path], archive=str(archive)).sessions[0]
+    fork = sessionfs.import_logs([fork_path], archive=str(archive)).sessions[0]
     assert fork.status == "forked"
     assert fork.uid is not None
     assert fork.uid.startswith(f"claude-code:{SESSION}#")
-    opened = api.open_archive(str(archive))
-    lineage = api.open_session(str(fork.session), opened).manifest.lineage
+    opened = sessionfs.open_archive(str(archive))
+    lineage = sessionfs.open_session(str(fork.session), opened).manifest.lineage
     assert lineage
     assert (lineage.parent, lineage.relation) == (f"claude-code:{SESSION}", "fork")
-    messages = list(api.open_session(str(main.session), opened).messages())
+    messages = list(sessionfs.open_session(str(main.session), opened).messages())
     assert lineage.at == messages[11].id
-    grown = api.import_logs(
+    grown = sessionfs.import_logs(
         [write(native.with_name("fork.jsonl"), other)], archive=str(archive)
     ).sessions[0]
     assert (grown.status, grown.session) == ("extended", fork.session)
-    session = api.open_session(str(fork.session), api.open_archive(str(archive)))
+    session = sessionfs.open_session(str(fork.session), sessionfs.open_archive(str(archive)))
     assert b"".join(session.restore()) == other
-    assert api.verify([str(archive)]).ok
+    assert sessionfs.verify([str(archive)]).ok
 
 
 def test_a_log_that_shares_no_line_is_a_continuation(native: Path, archive: Path) -> None:
     first, second = log(10), log(10, seed=5)
-    api.import_logs([write(native, first)], archive=str(archive))
-    row = api.import_logs(
+    sessionfs.import_logs([write(native, first)], archive=str(archive))
+    row = sessionfs.import_logs(
         [write(native.with_name("later.jsonl"), second)], archive=str(archive)
     ).sessions[0]
-    session = api.open_session(str(row.session), api.open_archive(str(archive)))
+    session = sessionfs.open_session(str(row.session), sessionfs.open_archive(str(archive)))
     assert session.manifest.lineage
     assert session.manifest.lineage.relation == "continuation"
     assert not session.manifest.lineage.at
@@ -164,7 +164,7 @@ def test_the_order_of_logs_with_one_uid_does_not_matter(tmp_path: Path, native: 
     for number, order in enumerate((sorted(variants), sorted(variants, reverse=True))):
         place = tmp_path / f"archive-{number}"
         paths = [write(native.with_name(name), variants[name]) for name in order]
-        api.import_logs(paths, archive=str(place))
+        sessionfs.import_logs(paths, archive=str(place))
         trees.append(tree(place))
     assert trees[0] == trees[1]
     assert sum(path.endswith("manifest.yaml") for path in trees[0]) == 3
@@ -176,54 +176,54 @@ def test_facts_that_come_late_are_added_once_and_comments_stay(native: Path, arc
          "timestamp": stamp(0), "message": {"role": "user", "content": "hello there"}}
     ) + b"\n"  # fmt: skip
     rest = log(5)[len(log(1)) :]
-    api.import_logs([write(native, head)], archive=str(archive))
+    sessionfs.import_logs([write(native, head)], archive=str(archive))
     (manifest,) = archive.rglob("manifest.yaml")
     assert "workspace" not in manifest.read_text()
     manifest.write_text(manifest.read_text() + "# mine\ntitle: Told by me\n")
-    api.seal([str(manifest)], str(archive))
-    api.import_logs([write(native, head + rest)], archive=str(archive))
+    sessionfs.seal([str(manifest)], str(archive))
+    sessionfs.import_logs([write(native, head + rest)], archive=str(archive))
     text = manifest.read_text()
     assert '  cwd: "~/project"' in text
     assert "# mine\ntitle: Told by me\n" in text
-    assert api.verify([str(archive)]).ok
-    session = api.open_session(str(manifest), None)
+    assert sessionfs.verify([str(archive)]).ok
+    session = sessionfs.open_session(str(manifest), None)
     assert session.summary.title == "Told by me"
     assert session.summary.agent.version == "2.1.90"
 
 
 def test_damage_is_not_sealed_over_by_growth(native: Path, archive: Path) -> None:
     content = log(300)
-    api.import_logs([write(native, content[: -len(content) // 3])], archive=str(archive))
+    sessionfs.import_logs([write(native, content[: -len(content) // 3])], archive=str(archive))
     segment = min(archive.rglob("messages-*.jsonl"))
     damaged = segment.read_bytes().replace(b"alpha", b"alphA", 1)
     segment.write_bytes(damaged)
-    report = api.import_logs([write(native, content)], archive=str(archive))
+    report = sessionfs.import_logs([write(native, content)], archive=str(archive))
     (row,) = report.sessions
     assert report.failed
     assert row.status == "skipped"
     assert "E601" in str(row.reason)
     assert segment.read_bytes() == damaged
-    assert not api.verify([str(archive)]).ok
+    assert not sessionfs.verify([str(archive)]).ok
 
 
 def test_removed_sessions_stay_out(native: Path, archive: Path) -> None:
     path = write(native, log(10))
-    row = api.import_logs([path], archive=str(archive)).sessions[0]
-    (summary,) = api.remove([str(row.session)], str(archive))
+    row = sessionfs.import_logs([path], archive=str(archive)).sessions[0]
+    (summary,) = sessionfs.remove([str(row.session)], str(archive))
     assert summary.uid == row.uid
     assert not list(archive.rglob("manifest.yaml"))
-    report = api.import_logs([path], archive=str(archive))
+    report = sessionfs.import_logs([path], archive=str(archive))
     assert statuses(report) == ["skipped"]
     assert not report.failed
-    assert api.verify([str(archive)]).ok
+    assert sessionfs.verify([str(archive)]).ok
 
 
 def test_rewrite_maps_anew_and_keeps_what_people_said(native: Path, archive: Path) -> None:
     path = write(native, log(10))
-    row = api.import_logs([path], archive=str(archive)).sessions[0]
-    api.edit(str(row.session), {"title": "Mine"}, str(archive))
+    row = sessionfs.import_logs([path], archive=str(archive)).sessions[0]
+    sessionfs.edit(str(row.session), {"title": "Mine"}, str(archive))
     before = tree(archive)
-    report = api.import_logs([path], archive=str(archive), rewrite=True)
+    report = sessionfs.import_logs([path], archive=str(archive), rewrite=True)
     assert statuses(report) == ["unchanged"]
     assert tree(archive) == before
 
@@ -231,32 +231,32 @@ def test_rewrite_maps_anew_and_keeps_what_people_said(native: Path, archive: Pat
 def test_dry_run_writes_nothing_and_says_the_same(native: Path, archive: Path) -> None:
     content = log(30)
     paths = [write(native, content), write(native.with_name("b.jsonl"), log(12, seed=9))]
-    dry = api.import_logs(paths, archive=str(archive), dry_run=True)
+    dry = sessionfs.import_logs(paths, archive=str(archive), dry_run=True)
     assert not os.path.lexists(archive)
-    wet = api.import_logs(paths, archive=str(archive))
+    wet = sessionfs.import_logs(paths, archive=str(archive))
     assert dry.sessions == wet.sessions
     before = tree(archive)
     write(native, content + log(40)[len(content) :])
-    dry = api.import_logs(paths, archive=str(archive), dry_run=True)
+    dry = sessionfs.import_logs(paths, archive=str(archive), dry_run=True)
     assert tree(archive) == before
-    assert dry.sessions == api.import_logs(paths, archive=str(archive)).sessions
+    assert dry.sessions == sessionfs.import_logs(paths, archive=str(archive)).sessions
 
 
 def test_an_unchanged_log_is_not_even_opened(
     native: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(native, log(10))
-    first = api.import_logs([path], archive=str(archive))
+    first = sessionfs.import_logs([path], archive=str(archive))
     with monkeypatch.context() as patch:
         patch.setattr("sessionfs.logs.open_plain", lambda *_: pytest.fail("it was read"))
-        again = api.import_logs([path], archive=str(archive))
+        again = sessionfs.import_logs([path], archive=str(archive))
     assert statuses(again) == ["unchanged"]
     assert again.sessions[0].session == first.sessions[0].session
     # The memory is of this log and this session: when either changes, it is read again.
-    api.edit(str(again.sessions[0].session), {"title": "Mine"}, str(archive))
+    sessionfs.edit(str(again.sessions[0].session), {"title": "Mine"}, str(archive))
     monkeypatch.setattr("sessionfs.logs.open_plain", _refuse)
     with pytest.raises(_Read):
-        api.import_logs([path], archive=str(archive))
+        sessionfs.import_logs([path], archive=str(archive))
 
 
 class _Read(Exception):
@@ -269,7 +269,7 @@ def _refuse(*_: object) -> None:
 
 def test_nothing_to_import_makes_no_archive(tmp_path: Path, archive: Path) -> None:
     (tmp_path / "junk.txt").write_text("no log\n")
-    report = api.import_logs([str(tmp_path / "junk.txt")], archive=str(archive))
+    report = sessionfs.import_logs([str(tmp_path / "junk.txt")], archive=str(archive))
     assert (report.failed, statuses(report)) == (True, ["skipped"])
     assert not os.path.lexists(archive)
 
@@ -303,24 +303,26 @@ def store(root: Path, lines: int) -> str:
 
 
 def test_what_stands_beside_a_log_comes_with_it_once(tmp_path: Path, archive: Path) -> None:
-    first = api.import_logs([store(tmp_path / "native", 20)], archive=str(archive))
+    first = sessionfs.import_logs([store(tmp_path / "native", 20)], archive=str(archive))
     assert {Path(row.path).name: row.status for row in first.sessions} == {
         f"{SESSION}.jsonl": "new",
         "agent-abc123.jsonl": "new",
         "b2.txt": "skipped",
     }
-    grown = api.import_logs([store(tmp_path / "native", 300)], archive=str(archive))
+    grown = sessionfs.import_logs([store(tmp_path / "native", 300)], archive=str(archive))
     assert statuses(grown).count("extended") == 2
-    api.import_logs([store(tmp_path / "native", 300)], archive=str(tmp_path / "at-once"))
+    sessionfs.import_logs([store(tmp_path / "native", 300)], archive=str(tmp_path / "at-once"))
     assert tree(archive) == tree(tmp_path / "at-once")
-    assert api.verify([str(archive)]).ok
-    opened = api.open_archive(str(archive))
-    parent = api.open_session(f"claude-code:{SESSION}", opened)
-    child = api.open_session(f"claude-code:{SESSION}/abc123", opened)
+    assert sessionfs.verify([str(archive)]).ok
+    opened = sessionfs.open_archive(str(archive))
+    parent = sessionfs.open_session(f"claude-code:{SESSION}", opened)
+    child = sessionfs.open_session(f"claude-code:{SESSION}/abc123", opened)
     assert child.manifest.lineage
     assert child.manifest.lineage.parent == parent.manifest.source.uid
     out = tmp_path / "out"
-    written = api.export_native(parent, str(out)) + api.export_native(child, str(out), force=True)
+    written = sessionfs.export_native(parent, str(out)) + sessionfs.export_native(
+        child, str(out), force=True
+    )
     project = tmp_path / "native" / "projects" / "-home-somebody-project"
     assert len(written) == 4
     for path in map(Path, written):

@@ -10,25 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hostile
+import sessionfs
 from claude_logs import SESSION, dumps, log, record, stamp, uuid
-from sessionfs import api
 from trees import tree
 
 SIZES = st.integers(min_value=1, max_value=5)
 
 
-def round_trip(place: Path, content: bytes) -> api.ImportReport:
+def round_trip(place: Path, content: bytes) -> sessionfs.ImportReport:
     """Import a log, verify the archive, and compare what comes back."""
     place.mkdir(exist_ok=True)
     (place / "log.jsonl").write_bytes(content)
     archive = str(place / "archive")
-    report = api.import_logs([str(place / "log.jsonl")], archive=archive)
+    report = sessionfs.import_logs([str(place / "log.jsonl")], archive=archive)
     for row in report.sessions:
         if row.session is not None:
-            session = api.open_session(row.session, api.open_archive(archive))
+            session = sessionfs.open_session(row.session, sessionfs.open_archive(archive))
             assert b"".join(session.restore()) == content
             assert row.fidelity == "exact"
-            found = api.verify([archive]).findings
+            found = sessionfs.verify([archive]).findings
             assert [finding for finding in found if finding.level == "error"] == []
     return report
 
@@ -84,7 +84,9 @@ def test_ids_that_would_leave_the_tree_stay_inside(tmp_path: Path) -> None:
         lines = [record(n, Random(1)) | {"sessionId": name} for n in range(3)]
         content = b"".join(dumps(line) + b"\n" for line in lines)
         (row,) = round_trip(place, content).sessions
-        session = api.open_session(str(row.session), api.open_archive(str(place / "archive")))
+        session = sessionfs.open_session(
+            str(row.session), sessionfs.open_archive(str(place / "archive"))
+        )
         (source,) = session.summary.source_files
         assert not source.name.startswith("/")
         assert ".." not in source.name.split("/")
@@ -106,7 +108,9 @@ def test_an_adapter_that_breaks_its_word_loses_no_line(
 
     monkeypatch.setattr(type(ADAPTER.mapper("", "", lambda _: None)), "map", broken)
     (row,) = round_trip(tmp_path, log(9)).sessions
-    session = api.open_session(str(row.session), api.open_archive(str(tmp_path / "archive")))
+    session = sessionfs.open_session(
+        str(row.session), sessionfs.open_archive(str(tmp_path / "archive"))
+    )
     assert [message.kind for message in session.messages()].count("unknown") == 1
 
 
@@ -130,19 +134,19 @@ def test_the_rest_goes_on_when_one_log_is_bad(tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_bytes(log(5))
     (tmp_path / "bad.jsonl").write_bytes(b"nothing\n")
     paths = [str(tmp_path / "bad.jsonl"), str(tmp_path / "good.jsonl")]
-    report = api.import_logs(paths, archive=str(tmp_path / "archive"))
+    report = sessionfs.import_logs(paths, archive=str(tmp_path / "archive"))
     assert report.failed
     assert [row.status for row in report.sessions] == ["skipped", "new"]
-    walked = api.import_logs([str(tmp_path)], archive=str(tmp_path / "second"))
+    walked = sessionfs.import_logs([str(tmp_path)], archive=str(tmp_path / "second"))
     assert not walked.failed
 
 
 def test_an_archive_in_the_way_of_a_walk_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(log(5))
     archive = tmp_path / ".sessions"
-    api.import_logs([str(tmp_path / "log.jsonl")], archive=str(archive))
+    sessionfs.import_logs([str(tmp_path / "log.jsonl")], archive=str(archive))
     before = tree(archive)
-    report = api.import_logs([str(tmp_path)], archive=str(archive))
+    report = sessionfs.import_logs([str(tmp_path)], archive=str(archive))
     assert [row.status for row in report.sessions] == ["unchanged"]
     assert tree(archive) == before
 

@@ -77,6 +77,6 @@ def test_example_archive_verifies_and_gives_the_logs_back():
     restored = {}
     for session in sessionfs.open_archive(str(generate.ARCHIVE)).sessions():
         restored |= {source.blake3: source.name for source in session.summary.source_files}
-        log = b"".join(sessionfs.api.native_content(session))
+        log = b"".join(sessionfs.native_content(session))
         assert digest(log) in logs
     assert set(restored) == set(logs)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+import sessionfs
 from claude_logs import SESSION, dumps, log, record
 from conftest import beside
 from second_reader import ids, native_line, problems, read_segments
-from sessionfs import api, archive, canonical, identity, writer, yamltext
+from sessionfs import archive, canonical, identity, writer, yamltext
 from sessionfs.tree import MemoryTree
 from trees import sessions, tree
 
@@ -26,7 +27,7 @@ def disagreements(place: Path) -> list[str]:
 
 
 def imported(place: Path, *paths: Path) -> Path:
-    report = api.import_logs([str(path) for path in paths], archive=str(place))
+    report = sessionfs.import_logs([str(path) for path in paths], archive=str(place))
     assert not report.failed
     return place
 

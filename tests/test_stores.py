@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import sessionfs
 from claude_logs import SESSION, log
-from sessionfs import api
 from sessionfs.adapters import load_adapters
 from sessionfs.disk.find import stores
 
@@ -40,28 +40,30 @@ def world(tmp_path: Path) -> dict[str, Path]:
     return {"home": home, "repository": repository, "outside": outside}
 
 
-def uids(report: api.ImportReport) -> set[str]:
+def uids(report: sessionfs.ImportReport) -> set[str]:
     return {str(row.uid) for row in report.sessions if row.session}
 
 
 def test_here_takes_what_was_said_in_this_repository(world: dict[str, Path]) -> None:
     environment = {"HOME": str(world["home"]), "USERPROFILE": str(world["home"])}
-    report = api.import_logs(here=str(world["repository"] / "deep" / "er"), environment=environment)
+    report = sessionfs.import_logs(
+        here=str(world["repository"] / "deep" / "er"), environment=environment
+    )
     assert uids(report) == {f"claude-code:{SESSION}", f"codex:{CODEX_ID}"}
     assert not report.failed
     # The archive is made where people expect it: at the root of the repository.
     assert (world["repository"] / ".sessions" / "archive.yaml").is_file()
-    again = api.import_logs(here=str(world["repository"]), environment=environment)
+    again = sessionfs.import_logs(here=str(world["repository"]), environment=environment)
     assert {row.status for row in again.sessions} == {"unchanged"}
 
 
 def test_all_takes_everything(world: dict[str, Path], tmp_path: Path) -> None:
     environment = {"HOME": str(world["home"]), "USERPROFILE": str(world["home"])}
     archive = str(tmp_path / "archive")
-    report = api.import_logs(everything=True, environment=environment, archive=archive)
+    report = sessionfs.import_logs(everything=True, environment=environment, archive=archive)
     expected = {f"claude-code:{SESSION}", f"claude-code:{OTHER}", f"codex:{CODEX_ID}"}
     assert uids(report) == expected
-    only = api.import_logs(
+    only = sessionfs.import_logs(
         everything=True, environment=environment, archive=f"{archive}-2", agent="codex"
     )
     assert uids(only) == {f"codex:{CODEX_ID}"}
@@ -76,7 +78,7 @@ def test_the_agents_variables_win(world: dict[str, Path], tmp_path: Path) -> Non
         "CLAUDE_CONFIG_DIR": str(moved),
         "CODEX_HOME": str(world["home"] / ".codex"),
     }
-    report = api.import_logs(
+    report = sessionfs.import_logs(
         everything=True, environment=environment, archive=str(tmp_path / "archive")
     )
     assert len(uids(report)) == 3
@@ -84,7 +86,7 @@ def test_the_agents_variables_win(world: dict[str, Path], tmp_path: Path) -> Non
 
 def test_a_machine_without_agents_has_nothing_to_import(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
-    report = api.import_logs(
+    report = sessionfs.import_logs(
         everything=True, environment=environment, archive=str(tmp_path / "archive")
     )
     assert (report.sessions, report.failed) == ([], False)

@@ -19,7 +19,7 @@ from sessionfs.view.text import counted, one_line, shorten_path, width
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sessionfs.api import ImportReport
+    from sessionfs.api.bring import ImportReport
     from sessionfs.importer import Imported
     from sessionfs.view import Style
 
@@ -41,15 +41,16 @@ def init_command(directory: str, *, as_json: bool) -> None:
 
     An archive that exists is completed and otherwise left alone.
     """
-    from sessionfs import api
+    import sessionfs
+    from sessionfs.api.bring import is_hidden_from_git
 
     made = not os.path.lexists(os.path.join(directory, "archive.yaml"))
-    archive = api.init(directory)
+    archive = sessionfs.init(directory)
     if as_json:
         say_json({"archive": archive.root, "made": made})
     else:
         say([Line(one_line(f"made {directory}" if made else f"{directory} is an archive already"))])
-    if api.is_hidden_from_git(archive):
+    if is_hidden_from_git(archive):
         note(
             f"git ignores {directory} here: `git check-ignore -v {directory}/archive.yaml` says why"
         )
@@ -82,12 +83,12 @@ def import_command(
     Exit code 2 where a LOG, or the log of a known session, could not be imported; the others
     are.
     """
-    from sessionfs import api
+    import sessionfs
 
     if not (logs or here or everything):
         raise click.UsageError("nothing to import: name a LOG, or use --here or --all")
     with Progress("importing", hidden=as_json) as progress:
-        report = api.import_logs(
+        report = sessionfs.import_logs(
             logs, archive=archive, here="." if here else None, everything=everything,
             agent=agent, dry_run=dry_run, rewrite=rewrite, progress=progress,
         )  # fmt: skip
@@ -150,9 +151,9 @@ def remove_command(sessions: tuple[str, ...], *, archive: str | None, as_json: b
 
     SESSION is an id, the beginning of one, a uid, or a path inside the session.
     """
-    from sessionfs import api
+    import sessionfs
 
-    removed = api.remove(sessions, archive)
+    removed = sessionfs.remove(sessions, archive)
     if as_json:
         say_json({"removed": [{"session": row.id, "uid": row.uid} for row in removed]})
     else:

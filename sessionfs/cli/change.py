@@ -44,14 +44,14 @@ def edit_command(
 
     An empty string takes a value away. Comments in the manifest stay.
     """
-    from sessionfs import api
+    import sessionfs
 
     changes = {name: value or None for name, value in told.items() if value is not None}
     if not changes and not tags:
         raise click.UsageError("nothing to change: give --title, --outcome, --tag …")
     if not all(tag.lstrip("+-") for tag in tags):
         raise click.UsageError("a tag has no name: give --tag +NAME or --tag -NAME")
-    seal = api.edit(
+    seal = sessionfs.edit(
         session, changes, archive,
         add_tags=[tag.removeprefix("+") for tag in tags if tag[:1] != "-"],
         remove_tags=[tag[1:] for tag in tags if tag[:1] == "-"],
@@ -79,12 +79,12 @@ def seal_command(
     Without SESSION, of every session; the BLAKE3 of that output is the root of the archive.
     Content that its checksums do not know is refused.
     """
-    from sessionfs import api
+    import sessionfs
     from sessionfs.archive import collection_root
 
     sealed = {
         session.path: value
-        for session, value in api.seal(sessions, archive, accept_content=accept_content)
+        for session, value in sessionfs.seal(sessions, archive, accept_content=accept_content)
     }
     root = None if sessions else collection_root(sealed)
     if as_json:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import click
 
 import sessionfs
-from sessionfs import api
 from sessionfs.cli import FINDINGS, FINE, PROGRAM
 from sessionfs.cli.terminal import columns, paint
 from sessionfs.cli.verb import verb
@@ -129,7 +128,7 @@ class _Tour:
         return session, log
 
     def _sessions(self) -> Iterator[Session]:
-        return api.open_archive(str(self._project / _ARCHIVE)).sessions()
+        return sessionfs.open_archive(str(self._project / _ARCHIVE)).sessions()
 
     def _import_again(self) -> None:
         _, output = self._run(f"{PROGRAM} import ../logs | tail -n 1")
@@ -174,7 +173,7 @@ class _Tour:
             same = restored.is_file() and restored.read_bytes() == log.read_bytes()
             self._tell(f"restored.jsonl and {original} are {'the same' if same else 'different'}")
         for other in self._sessions():
-            for _ in api.native_content(other):  # raises at its end where it is not the log
+            for _ in sessionfs.native_content(other):  # raises at its end where it is not the log
                 pass
         self._note("the native logs came back byte for byte", held=same)
 

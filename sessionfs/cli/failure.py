@@ -59,9 +59,9 @@ def explained(error: BaseException) -> SessionfsError:
         case click.ClickException():
             return SessionfsError(error.format_message())
         case OSError():
-            from sessionfs.api import error_of
+            from sessionfs.errors import from_system
 
-            return error_of(error)
+            return from_system(error)
         case MemoryError():
             return SessionfsError("out of memory", hint="free some, or take fewer sessions at once")
         case _:

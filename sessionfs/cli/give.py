@@ -49,21 +49,21 @@ def export_command(
 
     A terminal gets it without the control characters that it would obey.
     """
-    from sessionfs import api
+    import sessionfs
 
-    store = api.open_archive(archive) if archive or with_children else None
-    opened = api.open_session(session, store)
-    children = api.children(opened, store) if store is not None and with_children else []
+    store = sessionfs.open_archive(archive) if archive or with_children else None
+    opened = sessionfs.open_session(session, store)
+    children = sessionfs.children(opened, store) if store is not None and with_children else []
     if output is None:
         if children or len(opened.summary.source_files) > 1:
             raise click.UsageError(
                 "this session comes from several files: name a directory with -o"
             )
         shown = sys.stdout.isatty()
-        for line in api.native_content(opened):
+        for line in sessionfs.native_content(opened):
             click.echo(safe(line.decode("utf-8", "replace")) if shown else line, nl=False)
         return
-    for path in api.export_native(
+    for path in sessionfs.export_native(
         opened, output, force=force, children=children, whole=with_children
     ):
         note(f"wrote {path}")

@@ -40,11 +40,11 @@ def verify_command(
 
     Exit code 0: valid, with or without warnings. 1: damaged. 2: nothing could be verified.
     """
-    from sessionfs import api
+    import sessionfs
     from sessionfs.canonical import to_plain
     from sessionfs.view.findings import finding_lines, verdict
 
-    report = api.verify(paths)
+    report = sessionfs.verify(paths)
     checked = to_plain(report.checked)
     if as_json or output_format == "json":
         value = {"ok": report.ok, "findings": to_plain(report.findings), "checked": checked}
@@ -67,9 +67,9 @@ def explain_command(code: str | None, *, as_json: bool) -> None:
 
     CODE is what `sessionfs verify` prints. Without it, every rule is listed.
     """
-    from sessionfs import api
+    import sessionfs
 
-    rules = api.explain() if code is None else [api.explain(code)]
+    rules = sessionfs.explain() if code is None else [sessionfs.explain(code)]
     if as_json:
         from dataclasses import asdict
 

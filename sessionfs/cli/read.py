@@ -105,12 +105,12 @@ class Span(click.ParamType):  # type: ignore[type-arg]
 @as_json
 def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int:  # noqa: ANN401  click gives them
     """List sessions, the newest first."""
-    from sessionfs import api
+    import sessionfs
     from sessionfs.view.listing import table
 
     damaged: list[SessionfsError] = []
-    opened = api.open_archive(archive)
-    rows = api.list_sessions(opened, **filters, unreadable=damaged.append)
+    opened = sessionfs.open_archive(archive)
+    rows = sessionfs.list_sessions(opened, **filters, unreadable=damaged.append)
     if as_json:
         from sessionfs.canonical import to_plain
 
@@ -164,10 +164,10 @@ def show_command(
 
     SESSION is an id, the beginning of one, a uid, or a path inside the session.
     """
-    from sessionfs import api
+    import sessionfs
     from sessionfs.view.transcript import conversation, header_lines
 
-    opened = api.open_session(session, api.open_archive(archive) if archive else None)
+    opened = sessionfs.open_session(session, sessionfs.open_archive(archive) if archive else None)
     first, last = span or (1, None)
     if as_json:
         _show_json(opened, first, last)

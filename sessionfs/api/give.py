@@ -1,0 +1,101 @@
+"""Native logs given back, and compared with what was imported before anyone relies on them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sessionfs.archive import FILES
+from sessionfs.digest import Hasher
+from sessionfs.disk import steps
+from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.tree import check_path, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionfs.archive import Session
+
+
+def native_content(session: Session) -> Iterator[bytes]:
+    """Yield a session's native log, and raise at its end where the bytes are not the log's."""
+    return _proved(session, session.manifest.source.name)
+
+
+def export_native(
+    session: Session,
+    output: str,
+    *,
+    force: bool = False,
+    children: Sequence[Session] = (),
+    whole: bool = False,
+) -> list[str]:
+    """Write a session's native files to `output` and return their paths.
+
+    Where there is one file, `output` is that file; where there are several, or where `whole`
+    asks for it, a directory. `children` are written beside the session.
+    """
+    sources = {
+        source.name: owner
+        for owner in (*children, session)
+        for source in owner.summary.source_files
+    }
+    if session not in sources.values():
+        message = f"{session.path} has no native record"
+        raise Conflict(message, hint="it was not made from a native log")
+    if os.path.lexists(output) and not force:
+        message = f"{output} exists"
+        raise Conflict(message, hint="name another, or use --force")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+        message = f"no directory {os.path.dirname(output)}"
+        raise NotFound(message, hint="make it first")
+    if len(sources) == 1 and not whole:
+        _write_all(output, _proved(session, next(iter(sources))))
+        return [output]
+    written = []
+    for name, owner in sorted(sources.items()):
+        check_path(name)
+        place = os.path.join(output, *name.split("/"))
+        steps.make_directories(os.path.dirname(os.path.abspath(place)))
+        _write_all(place, _proved(owner, name))
+        written.append(place)
+    return written
+
+
+def _proved(session: Session, name: str) -> Iterator[bytes]:
+    hasher = Hasher()
+    for chunk in _source(session, name):
+        hasher.update(chunk)
+        yield chunk
+    told = next((s.blake3 for s in session.summary.source_files if s.name == name), None)
+    if told != hasher.hexdigest():
+        message = f"{session.path} does not give {name} back: it is damaged"
+        raise SessionfsError(message, hint="`sessionfs verify` names what is wrong")
+
+
+def _source(session: Session, name: str) -> Iterator[bytes]:
+    if name == session.manifest.source.name:
+        yield from session.restore()
+        return
+    for message in session.messages():
+        native = message.native if isinstance(message.native, dict) else {}
+        if native.get("source") == name:
+            yield session.native_line(message)[1]
+        elif name in native.get("files", {}):
+            yield read_bytes(session.tree, FILES + native["files"][name])
+            return
+
+
+def _write_all(place: str, chunks: Iterable[bytes]) -> None:
+    draft = f"{place}.part"
+    steps.remove_file(draft)
+    descriptor = steps.create_file(draft)
+    try:
+        for chunk in chunks:
+            steps.write(descriptor, chunk)
+    except BaseException:
+        os.close(descriptor)
+        steps.remove_file(draft)
+        raise
+    os.close(descriptor)
+    steps.rename(draft, place)

@@ -1,0 +1,96 @@
+"""Where things are: archives around a directory, sessions by path, ULID or uid."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sessionfs.archive import Session
+from sessionfs.disk.archive import DEFAULT, POLICY, Archive
+from sessionfs.disk.tree import DirTree
+from sessionfs.errors import NotFound
+from sessionfs.identity import is_ulid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def find_archive(start: str = ".") -> str:
+    """Return the archive that `start` lies in, or the `.sessions` nearest above it.
+
+    Raises `NotFound` where there is none.
+    """
+    directory = os.path.abspath(start)
+    while True:
+        for place in (directory, os.path.join(directory, DEFAULT)):
+            if os.path.isfile(os.path.join(place, POLICY)):
+                return place
+        above = os.path.dirname(directory)
+        if above == directory:
+            message = f"no archive in {start} or above it"
+            raise NotFound(message, hint="`sessionfs init` makes one, or name one with -a")
+        directory = above
+
+
+def open_archive(path: str | None = None) -> Archive:
+    """Open the archive at `path`, or the nearest one; raises `NotFound`."""
+    if path is not None and os.path.lexists(path) and not os.path.isdir(path):
+        message = f"{path} is no archive: it is no directory"
+        raise NotFound(message, hint="name a directory with archive.yaml")
+    return Archive(find_archive() if path is None else path)
+
+
+def open_around(names: Sequence[str], archive: str | None) -> Archive:
+    """Open the archive at `archive`, else the one that a named path lies in, else the nearest."""
+    if archive is None:
+        roots = [session_root(name) for name in names if name and os.path.lexists(name)]
+        around = [os.path.dirname(os.path.dirname(os.path.dirname(root))) for root in roots if root]
+        archive = next(iter(around), None)
+    return open_archive(archive)
+
+
+def open_inside(name: str, store: Archive) -> Session:
+    """Open a session that will be changed; raises `NotFound` where it is of another archive."""
+    session = open_session(name, store)
+    root = session_root(name) if name and os.path.lexists(name) else None
+    place = os.path.join(store.root, *session.path.split("/"))
+    if root is not None and root != os.path.realpath(place):
+        message = f"{name} is not in {store.root}"
+        raise NotFound(message, hint="name its archive with -a")
+    return session
+
+
+def open_session(name: str, archive: Archive | None = None) -> Session:
+    """Return the session that `name` says: a path inside it, a ULID or a prefix of it, a uid.
+
+    Raises `NotFound` where there is none, or more than one.
+    """
+    if os.path.lexists(name) and (root := session_root(name)) is not None:
+        return _at(root)
+    archive = archive or open_archive()
+    session = archive.find(name)
+    if session is not None:
+        return session
+    matches = [path for path in archive.paths() if path.rpartition("/")[2].startswith(name.upper())]
+    if len(matches) == 1 and name:
+        return archive.session(matches[0])
+    message = (
+        f"{len(matches)} sessions begin with {name}" if matches and name else f"no session {name}"
+    )
+    raise NotFound(message, hint="`sessionfs list` shows what there is")
+
+
+def session_root(path: str) -> str | None:
+    """Return the session directory that a path lies in, or None."""
+    place = os.path.realpath(path)
+    while True:
+        if is_ulid(os.path.basename(place)) and os.path.isdir(place):
+            return place
+        above = os.path.dirname(place)
+        if above == place:
+            return None
+        place = above
+
+
+def _at(root: str) -> Session:
+    return Session(DirTree(root), "/".join(root.split(os.sep)[-3:]))
