@@ -23,7 +23,7 @@ from sessionfs.cli.run import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-COMMANDS_PAGE = ROOT / "docs" / "commands.md"
+COMMANDS_PAGE = ROOT / "spec" / "commands.md"
 NATIVE = ROOT / "examples" / "native"
 ARCHIVE = ROOT / "examples" / "sessions"
 SCRIPTS = ROOT / "tests" / "scripts"

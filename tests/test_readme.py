@@ -42,7 +42,7 @@ def test_set_up_is_two_commands_near_the_top(readme):
 
 def test_nobody_is_sent_to_another_project(readme):
     """A package called `sessionfs` on the index is not ours."""
-    told = readme + beside("docs").joinpath("commands.md").read_text("utf-8")
+    told = readme + beside("spec").joinpath("commands.md").read_text("utf-8")
     assert not re.search(r"(?:pip|pipx|uvx?|uv tool) (?:install|run )? ?sessionfs\b", told)
 
 
@@ -57,7 +57,7 @@ def test_links_lead_somewhere(readme):
 
 def test_every_command_is_written_down():
     """To the letter only in .ci/run: how help is laid out depends on the version of click."""
-    told = beside("docs").joinpath("commands.md").read_text("utf-8")
+    told = beside("spec").joinpath("commands.md").read_text("utf-8")
     headings = re.findall(r"^## (.*)", told, re.MULTILINE)
     assert headings == re.findall(r"^## (.*)", generate.commands_page(), re.MULTILINE)
 
