@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import claude_code_logs as logs
 from sessionfs.adapters.claude_code import ADAPTER
 from sessionfs.canonical import UNSET, decode_native, encode
-from sessionfs.check import prove_message
+from sessionfs.check.proof import prove_message
 from sessionfs.draft import Draft
 from sessionfs.model import (
     Cost,

@@ -9,7 +9,7 @@ import pytest
 
 from sessionfs.adapters.claude_code import ADAPTER
 from sessionfs.canonical import UNSET, decode_native
-from sessionfs.check import prove_message
+from sessionfs.check.proof import prove_message
 from sessionfs.draft import Draft, unparsed
 from sessionfs.model import Text, ToolCall, ToolResult, encode_message
 from sessionfs.native import Line, settle

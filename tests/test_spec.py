@@ -25,8 +25,10 @@ from jsonschema import Draft202012Validator
 
 import sessionfs
 from conftest import beside
-from sessionfs import archive, canonical, check, identity, model, writer, yamltext
+from sessionfs import archive, canonical, identity, model, writer, yamltext
 from sessionfs.adapters import GROUP
+from sessionfs.check.explanation import explain
+from sessionfs.check.proof import prove_message
 from sessionfs.restore import restore_record
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
@@ -238,9 +240,9 @@ def test_message_examples() -> None:
 def test_the_slow_path_says_of_a_bad_example_what_the_spec_says() -> None:
     for example in examples("message"):
         for line in example.lines:
-            found = check.explain(line.encode(), "x", 1, "message", newer=False).findings
+            found = explain(line.encode(), "x", 1, "message", newer=False).findings
             assert {each.code for each in found} == ({example.bad} if example.bad else set()), line
-            assert (check.prove_message(line.encode()) is None) is bool(example.bad), line
+            assert (prove_message(line.encode()) is None) is bool(example.bad), line
 
 
 def test_every_bad_example_names_a_rule() -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sessionfs import check, schema
+from sessionfs import schema
 from sessionfs.canonical import depth, encode
-from sessionfs.check import explain, prove_message
+from sessionfs.check.conversation import Conversation
+from sessionfs.check.explanation import explain, typed_message
+from sessionfs.check.proof import prove_message
+from sessionfs.check.replacement import restored_line
 from sessionfs.errors import NotFound
 from sessionfs.model import Message
 from sessionfs.restore import end_of_line, restore_record
@@ -194,13 +197,13 @@ def judge(line):
         value = reads_strictly(line)
         assert schema.is_valid(value, "message")
         assert encode(proved) == line
-        assert check.typed_message(value) == proved
+        assert typed_message(value) == proved
         return "fast"
     if explained.findings:
         assert all(found.line == 1 and found.message for found in explained.findings)
         return "none"
     assert schema.is_valid(explained.value, "message")
-    assert isinstance(check.typed_message(explained.value), Message)
+    assert isinstance(typed_message(explained.value), Message)
     return "slow"
 
 
@@ -315,7 +318,7 @@ def test_replacing_bytes_restores_what_walking_restores():
     fast = 0
     for line in [*lines_with_markers(1, 4000), *SEED_LINES]:
         proved = prove_message(line)
-        restored = check.restored_line(line, proved)
+        restored = restored_line(line, proved)
         if restored is not None:
             fast += 1
             walked = restore_record(proved.native, proved, file) + end_of_line(proved.native)
@@ -327,7 +330,7 @@ def test_every_marker_alone():
     for marker in MARKERS:
         line = encode(NATIVE | {"native": {"record": {"a": marker}}})
         proved = prove_message(line)
-        conversation = check.Conversation(lambda _: [b"\xff"], lambda _: 1, frozenset([DIGEST]))
+        conversation = Conversation(lambda _: [b"\xff"], lambda _: 1, frozenset([DIGEST]))
         conversation.open_segment("messages-00000007.jsonl")
         conversation.lose()
         found, native = conversation.judge(proved, 1, line)

@@ -1,0 +1,212 @@
+"""The rules between messages: what is known of the earlier ones, and what the next one breaks."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sessionfs.check.explained import EXCERPT
+from sessionfs.check.replacement import is_too_long, restored_line
+from sessionfs.model import (
+    KINDS,
+    MAX_LINE,
+    MAX_TEXT,
+    File,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    encode_message,
+)
+from sessionfs.restore import Malformed, Unresolvable, end_of_line, escape, restore_record
+from sessionfs.schema import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from sessionfs.model import Finding, Message, Part
+
+
+class Conversation:
+    """What is known of a session's messages so far: each rule between them is one method.
+
+    It holds ids, calls and names of files, never messages. `whole` is False once a line or a
+    segment is known to be missing: rules that would only repeat that finding then keep still.
+    """
+
+    def __init__(
+        self,
+        payload: Callable[[str], Iterable[bytes]],
+        size: Callable[[str], int],
+        names: frozenset[str],
+    ) -> None:
+        """`payload` and `size` give a payload's content in pieces and its size, by digest.
+
+        `names` are the digests there are.
+        """
+        self._payload_of = payload
+        self._size_of = size
+        self._names = names
+        self._absent: list[str] = []
+        self._ids: set[str] = set()
+        self._calls: dict[str, tuple[str, int, str] | None] = {}
+        self._ended: dict[str | None, tuple[str, int]] = {}
+        self._last: int | None = 0
+        self._first = True
+        self._path = ""
+        self._line = 0
+        self._found: list[Finding] = []
+        self.used: set[str] = set()
+        self.whole = True
+
+    def open_segment(self, path: str) -> None:
+        """Go on with the messages of another segment."""
+        self._path = path
+        self._first = True
+
+    def lose(self) -> None:
+        """Note that a message is not known: its seq, id and calls cannot be missed later."""
+        self.whole = False
+        self._last = None
+        self._first = False
+
+    def judge(
+        self, message: Message, number: int, line: bytes | None = None
+    ) -> tuple[list[Finding], Iterable[bytes]]:
+        """Return what is wrong with the next message, and its native line in pieces.
+
+        `line` is its proved encoding, where there is one.
+        """
+        self._found = []
+        self._line = number
+        self._sequence(message)
+        self._identity(message)
+        self._ancestry(message)
+        if message.kind not in KINDS:
+            self._vocabulary(message)
+        for place, part in enumerate(message.parts):
+            self._part(part, f"/parts/{place}")
+        return self._found, self._restored(message, line)
+
+    def finish(self) -> Iterator[Finding]:
+        """Yield what only the end shows. Enforces W511."""
+        if self.whole:
+            for path, line, pointer in filter(None, self._calls.values()):
+                yield finding("W511", path, "no result follows", line=line, pointer=pointer)
+
+    def _say(self, code: str, pointer: str, said: str) -> None:
+        self._found.append(finding(code, self._path, said, line=self._line, pointer=pointer))
+
+    def _sequence(self, message: Message) -> None:
+        """Enforces E312, E501."""
+        seq, last = message.seq, self._last
+        if self._first:
+            self._first = False
+            named = int(self._path[-14:-6])
+            if seq != named:
+                self._say("E312", "/seq", f"{seq} in a segment that is named {named}")
+                self.whole = False
+            elif last is not None and seq != last + 1:
+                self._say("E312", "/seq", f"{seq} after a segment that ends with {last}")
+                self.whole = False
+        elif last is not None and seq != last + 1:
+            self._say("E501", "/seq", f"{seq} after {last}")
+            self.whole = False
+        self._last = seq
+
+    def _identity(self, message: Message) -> None:
+        """Enforces E506."""
+        if message.id in self._ids:
+            self._say("E506", "/id", f"{message.id} is an earlier message's")
+
+    def _ancestry(self, message: Message) -> None:
+        """Enforces E509."""
+        if message.parent is not None and message.parent not in self._ids and self.whole:
+            self._say("E509", "/parent", f"no earlier message is {message.parent}")
+        self._ids.add(message.id)
+
+    def _vocabulary(self, message: Message) -> None:
+        """Enforces W508."""
+        self._say("W508", "/kind", f"{message.kind} is not in the registry")
+
+    def _part(self, part: Part, pointer: str) -> None:
+        match part:
+            case Text() | Thinking():
+                if isinstance(part.text, str):
+                    self._length(part.text, pointer)
+                else:
+                    self._payload(str(part.file), f"{pointer}/file")
+            case ToolCall(call_id=str(call)):
+                self._calls.setdefault(call, (self._path, self._line, f"{pointer}/call_id"))
+            case ToolResult():
+                if part.call_id is not None:
+                    self._answer(part.call_id, pointer)
+                for number, inner in enumerate(part.content):
+                    self._part(inner, f"{pointer}/content/{number}")
+            case File():
+                self._payload(part.file, f"{pointer}/file")
+
+    def _length(self, text: str, pointer: str) -> None:
+        """Enforces E516."""
+        if len(text) > MAX_TEXT // 4 and (size := len(text.encode())) > MAX_TEXT:
+            self._say("E516", f"{pointer}/text", f"{size} bytes")
+
+    def _answer(self, call: str, pointer: str) -> None:
+        """Enforces W517."""
+        if call in self._calls:
+            self._calls[call] = None
+        elif self.whole:
+            self._say("W517", f"{pointer}/call_id", "no earlier call has this id")
+
+    def _payload(self, address: str, pointer: str) -> None:
+        """Enforces E510."""
+        self.used.add(address)
+        if address not in self._names:
+            self._say("E510", pointer, f"no file {address} in files/")
+
+    def _fetch(self, address: str) -> bytes:
+        self.used.add(address)
+        if address not in self._names:
+            self._absent.append(address)
+            raise KeyError(address)
+        return b"".join(self._payload_of(address))
+
+    def _restored(self, message: Message, line: bytes | None) -> Iterable[bytes]:
+        """Return the native line, empty where there is none. Enforces E512, E513."""
+        native = message.native
+        if not isinstance(native, dict):
+            return ()
+        for name, address in native.get("files", {}).items():
+            self._payload(address, f"/native/files/{escape(name)}")
+        self._torn(native)
+        if (address := native.get("raw_file")) is not None:
+            self._payload(address, "/native/raw_file")
+            pieces = self._payload_of(address) if address in self._names else ()
+            return chain(pieces, (end_of_line(native),))
+        if is_too_long(line or encode_message(message), message, self._size_of):
+            self._say("E519", "/native/record", f"more than {MAX_LINE} bytes")
+            return ()
+        if line is not None and (restored := restored_line(line, message)) is not None:
+            return (restored,)
+        self._absent.clear()
+        try:
+            return (restore_record(native, message, self._fetch) + end_of_line(native),)
+        except Malformed as error:
+            self._say("E513", error.pointer, str(error)[:EXCERPT])
+        except Unresolvable as error:
+            if self._absent:
+                self._payload(self._absent[0], error.pointer)
+            else:
+                self._say("E512", error.pointer, str(error)[:EXCERPT])
+        return ()
+
+    def _torn(self, native: Mapping[str, Any]) -> None:
+        """Enforces E514."""
+        source = native.get("source")
+        if source in self._ended:
+            path, line = self._ended.pop(source)
+            said = "a later message continues its source file"
+            self._found.append(finding("E514", path, said, line=line, pointer="/native/eol"))
+        if native.get("eol") == "":
+            self._ended[source] = (self._path, self._line)

@@ -1,0 +1,129 @@
+"""An archive verified: each of its sessions, and what stands around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from sessionfs.archive import MANIFEST
+from sessionfs.canonical import Struct
+from sessionfs.errors import SessionfsError
+from sessionfs.schema import finding, is_plainly_valid, validate
+from sessionfs.verify.files import read
+from sessionfs.verify.manifest import yaml_finding
+from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
+from sessionfs.verify.report import Checked, Report, in_order, path_bytes
+from sessionfs.verify.session import Verdict, judge_session
+from sessionfs.verify.version import is_newer, readable
+from sessionfs.yamltext import MAX_SIZE, YamlError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sessionfs.model import Finding
+    from sessionfs.tree import Tree
+
+_POLICY: Final = "archive.yaml"
+_GUARDS: Final = frozenset((_POLICY, ".gitattributes", ".gitignore"))
+_CACHE: Final = ".cache"
+_IN_SHARD: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[^/]+")
+_YEAR: Final = re.compile(r"[0-9]{4}/")
+
+
+class Place(Struct, frozen=True):
+    """A session's directory in an archive, with what stands in it."""
+
+    root: str
+    files: list[str]
+    oddities: dict[str, str]
+
+
+Each = Callable[[Callable[[Place], Verdict], Iterable[Place]], Iterable[Verdict]]
+"""How sessions are verified: the built-in `map`, or one that spreads them over processes."""
+
+
+def verify_archive(tree: Tree, *, each: Each = map) -> Report:
+    """Return what is wrong with an archive: each session, and what stands around them."""
+    policy = Report(findings=list(_policy(tree)), checked=Checked())
+    if policy.newer:
+        return policy
+    found, checked = policy.findings, policy.checked
+    odd_ones = oddities(tree)
+    paths = sorted({*tree.paths(), *odd_ones}, key=path_bytes)
+    places = []
+    for root, below in groupby(paths, lambda path: _session_root(path, odd_ones)):
+        if root is None:
+            found += _around(below, odd_ones)
+        else:
+            inside = list(below)
+            odd_here = {path: odd_ones[path] for path in inside if path in odd_ones}
+            places.append(Place(root, [path for path in inside if path not in odd_here], odd_here))
+    ids: dict[str, str] = {}
+    uids: dict[str, str] = {}
+    for place, verdict in zip(places, each(partial(_judge, tree), places), strict=True):
+        found += verdict.findings
+        checked += verdict.checked
+        again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
+        found += again or _same(verdict.uid, uids, place.root, "W124", "/source/uid")
+    return Report(findings=in_order(found), checked=checked)
+
+
+def _judge(tree: Tree, place: Place) -> Verdict:
+    root = place.root
+    name = root.rpartition("/")[2]
+    return judge_session(tree, root, place.files, place.oddities, name=name, shard=root[:7])
+
+
+def _policy(tree: Tree) -> Iterator[Finding]:
+    """Yield what is wrong with archive.yaml."""
+    try:
+        value = parse(read(tree, _POLICY, MAX_SIZE))
+    except YamlError as error:
+        yield yaml_finding(error, _POLICY)
+        return
+    except SessionfsError as error:
+        yield unreadable(error, _POLICY)
+        return
+    if refusals := list(readable(value, _POLICY)):
+        yield from refusals
+    elif not is_plainly_valid(value, "archive"):
+        yield from validate(value, "archive", _POLICY, newer=is_newer(value.get("format")))
+
+
+def _session_root(path: str, oddities: dict[str, str]) -> str | None:
+    """Return the session's directory that a path stands in, or None: any directory in a shard."""
+    match = _IN_SHARD.match(path)
+    if match is None or (match[0] == path and oddities.get(path) not in DIRECTORIES):
+        return None
+    return match[0]
+
+
+def _around(paths: Iterable[str], oddities: dict[str, str]) -> Iterator[Finding]:
+    """Yield what stands in an archive outside its sessions. Enforces W107.
+
+    Of a foreign directory the name is enough.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        kind = oddities.get(path, "file")
+        top = path.partition("/")[0]
+        if top == _CACHE or (path in _GUARDS and kind == "file") or kind in DIRECTORIES:
+            continue
+        if (found := odd(path, kind)) is not None:
+            yield found
+            continue
+        place = path if _YEAR.match(path) else top
+        if place not in seen:
+            seen.add(place)
+            yield finding("W107", place, "it belongs to no session")
+
+
+def _same(
+    value: str | None, seen: dict[str, str], root: str, code: str, pointer: str
+) -> Iterator[Finding]:
+    """Yield where an earlier session has the same id or uid. Enforces E121, W124."""
+    if value is not None and (first := seen.setdefault(value, root)) != root:
+        yield finding(code, f"{root}/{MANIFEST}", f"also in {first}", pointer=pointer)

@@ -1,0 +1,74 @@
+"""checksums.b3: the files that it lists, and the digests that they should have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
+from sessionfs.check.explained import EXCERPT, Rung
+from sessionfs.schema import finding
+from sessionfs.tree import is_safe_path
+from sessionfs.verify.layout import is_layout_name
+
+if TYPE_CHECKING:
+    from sessionfs.model import Finding
+    from sessionfs.verify.files import Files
+
+_CHECKSUM = re.compile(rb"([0-9a-f]{64})  ([^\n\\\0]+)")
+
+
+def judge_checksums(files: Files) -> None:
+    """Read the list of digests. Enforces E102, E103, E612."""
+    say, path = files.ladder.say, files.at(CHECKSUMS)
+    content = files.derived(CHECKSUMS)
+    if content is None:
+        if CHECKSUMS not in files.names and path not in files.oddities:
+            say(Rung.STRUCTURE, finding("E612", path, "it is missing"))
+        return
+    del files.digests[CHECKSUMS]
+    files.listed, found = _parse(content, path)
+    say(Rung.STRUCTURE, *found)
+    missing = {MANIFEST, SUMMARY}  # these have findings of their own
+    for name in files.listed.keys() - files.names - missing:
+        if files.at(name) not in files.oddities and is_layout_name(name):
+            say(Rung.STRUCTURE, finding("E102", files.at(name), "it is missing"))
+    if any(broken.code == "E606" for broken in found):
+        return  # a line that cannot be read may list what seems to be planted
+    for name in files.names - files.listed.keys() - {CHECKSUMS}:
+        say(Rung.STRUCTURE, finding("E103", files.at(name), f"{CHECKSUMS} does not list it"))
+
+
+def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
+    """Return digest by path, and what is wrong with checksums.b3. Enforces E108, E606, E611."""
+    digests: dict[str, str] = {}
+    found: list[Finding] = []
+    lines = content.split(b"\n")
+    last = b""
+    for number, line in enumerate(lines[:-1], 1):
+        match = _CHECKSUM.fullmatch(line)
+        if match is None:
+            found.append(finding("E606", path, "no line of b3sum", line=number))
+            continue
+        name = match[2].decode("utf-8", "replace")
+        if not is_safe_path(name):
+            found.append(finding("E108", path, f"{name[:EXCERPT]!r}", line=number))
+        elif match[2] <= last:
+            found.append(finding("E611", path, f"{name} stands too late", line=number))
+        last = max(last, match[2])
+        digests.setdefault(name, match[1].decode())
+    if lines[-1]:
+        found.append(finding("E606", path, "no LF at the end", line=len(lines)))
+    return digests, found
+
+
+def compare_digests(files: Files) -> None:
+    """Compare every file with its listed digest, whatever else was found. Enforces E601."""
+    for name, listed in (files.listed or {}).items():
+        if name == CHECKSUMS:
+            said = "it lists itself"
+        elif files.digests.get(name, listed) != listed:
+            said = f"its digest is {files.digests[name]}, not {listed}"
+        else:
+            continue
+        files.ladder.say(Rung.DIGESTS, finding("E601", files.at(name), said))

@@ -1,0 +1,84 @@
+"""What a verification found, and how much it looked at: one report, or several as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionfs.canonical import Struct, replace
+from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """How much was looked at."""
+
+    sessions: int = 0
+    messages: int = 0
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Checked) -> Checked:
+        """Both together."""
+        return Checked(
+            sessions=self.sessions + other.sessions,
+            messages=self.messages + other.messages,
+            files=self.files + other.files,
+            bytes=self.bytes + other.bytes,
+        )
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a verification found, sorted by path, line and code, and how much it looked at."""
+
+    findings: list[Finding]
+    checked: Checked
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings are fine."""
+        return not self.errors
+
+    @property
+    def errors(self) -> int:
+        """The number of errors."""
+        return sum(found.level == "error" for found in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """The number of warnings."""
+        return len(self.findings) - self.errors
+
+    @property
+    def newer(self) -> bool:
+        """Whether something was not judged because it asks for a newer reader."""
+        return any(found.code == "E002" for found in self.findings)
+
+
+def merge_reports(reports: Mapping[str, Report]) -> Report:
+    """Return the reports of several paths as one: the path stands before each finding's."""
+    return Report(
+        findings=in_order(
+            replace(found, path=f"{path.rstrip('/')}/{found.path}")
+            for path, report in reports.items()
+            for found in report.findings
+        ),
+        checked=sum((report.checked for report in reports.values()), Checked()),
+    )
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Return findings sorted by path, line, code and pointer."""
+
+    def place(item: Finding) -> tuple[bytes, int, str, str]:
+        line = item.line if isinstance(item.line, int) else 0
+        pointer = item.pointer if isinstance(item.pointer, str) else ""
+        return path_bytes(item.path), line, item.code, pointer
+
+    return sorted(found, key=place)
+
+
+def path_bytes(path: str) -> bytes:
+    """Return a path as the file system spells it: paths are sorted by that."""
+    return path.encode("utf-8", "surrogateescape")

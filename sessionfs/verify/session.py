@@ -1,0 +1,90 @@
+"""A session verified: its files in the order in which one needs what another says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionfs.canonical import Struct
+from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
+from sessionfs.verify.checksums import compare_digests, judge_checksums
+from sessionfs.verify.files import Files
+from sessionfs.verify.ladder import Ladder
+from sessionfs.verify.layout import judge_layout
+from sessionfs.verify.manifest import judge_manifest
+from sessionfs.verify.oddities import oddities
+from sessionfs.verify.payloads import judge_payloads
+from sessionfs.verify.redactions import judge_redactions
+from sessionfs.verify.report import Checked, Report, in_order
+from sessionfs.verify.segments import Messages
+from sessionfs.verify.summary import judge_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sessionfs.tree import Tree
+
+
+class Verdict(Struct, frozen=True):
+    """What is known of a session once it is verified: enough to compare it with others."""
+
+    id: str | None
+    uid: str | None
+    findings: list[Finding]
+    checked: Checked
+
+
+def verify_session(tree: Tree, root: str = "", *, shard: str | None = None) -> Iterator[Finding]:
+    """Yield what is wrong with the session below the directory `root` of a tree.
+
+    `shard` is the `YYYY/MM` that it stands in, None outside an archive. The directory's name
+    is the last element of `root`.
+    """
+    below = f"{root}/" if root else ""
+    odd = {path: kind for path, kind in oddities(tree).items() if path.startswith(below)}
+    name = root.rpartition("/")[2] or None
+    yield from judge_session(tree, root, tree.paths(root), odd, name=name, shard=shard).findings
+
+
+def verify_tree(tree: Tree, *, name: str | None = None) -> Report:
+    """Return what is wrong with the session that a tree is; `name` is its directory's."""
+    verdict = judge_session(tree, "", tree.paths(), oddities(tree), name=name)
+    return Report(findings=verdict.findings, checked=verdict.checked)
+
+
+def judge_session(
+    tree: Tree,
+    root: str,
+    paths: Iterable[str],
+    odd: Mapping[str, str],
+    *,
+    name: str | None,
+    shard: str | None = None,
+) -> Verdict:
+    """Return the verdict on a session, as a directory `name` in a shard.
+
+    `paths` are the files below `root`, `odd` is what else is there, by path.
+    """
+    ladder = Ladder()
+    prefix = f"{root}/" if root else ""
+    files = Files(tree, prefix, judge_layout(paths, odd, prefix, ladder), odd, ladder)
+    judge_checksums(files)
+    judged = judge_manifest(files, name, shard)
+    if judged.refusals:
+        return Verdict(None, None, list(judged.refusals), _checked(files))
+    manifest = judged.manifest
+    log_name = "" if manifest is None else manifest.source.name
+    messages = Messages(files, log_name, newer=judged.newer)
+    messages.judge()
+    redactions = judge_redactions(files, newer=judged.newer)
+    judge_payloads(files, messages)
+    judge_summary(files, judged, messages, redactions)
+    compare_digests(files)
+    found, checked = in_order(ladder.findings()), _checked(files, messages.count)
+    if manifest is None:
+        return Verdict(None, None, found, checked)
+    return Verdict(manifest.id, manifest.source.uid, found, checked)
+
+
+def _checked(files: Files, messages: int = 0) -> Checked:
+    size = sum(files.sizes.values())
+    return Checked(sessions=1, messages=messages, files=len(files.sizes), bytes=size)

@@ -1,0 +1,135 @@
+"""summary.json: whether it is well spelt, and follows from the session."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, REDACTIONS, SUMMARY
+from sessionfs.canonical import decode, encode, indent, typed_decoder
+from sessionfs.check.explained import Rung
+from sessionfs.check.explanation import SPELLING, without_unknown
+from sessionfs.check.jsontext import explain_json
+from sessionfs.model import Summary
+from sessionfs.restore import escape
+from sessionfs.schema import finding, is_plainly_valid, validate
+from sessionfs.summary import encode_summary
+from sessionfs.verify.layout import is_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sessionfs.model import Finding
+    from sessionfs.verify.files import Files
+    from sessionfs.verify.manifest import Judged
+    from sessionfs.verify.segments import Messages
+
+_decode_summary = typed_decoder(Summary)
+
+
+def judge_summary(files: Files, judged: Judged, messages: Messages, redactions: int) -> None:
+    """Compare the summary with the one that follows; where it differs, say in what."""
+    content = files.derived(SUMMARY)
+    if content is None:
+        return
+    path = files.at(SUMMARY)
+    sizes = {name: size for name, size in files.sizes.items() if name not in (SUMMARY, CHECKSUMS)}
+    follows: bytes | None = None
+    if judged.manifest is not None and messages.whole and _can_follow(files):
+        sources = messages.sources.finish()
+        derived = messages.summarizer.finish(judged.manifest, sizes, sources, redactions)
+        follows = encode_summary(derived)
+        if follows == content:
+            return
+    value = _explain(files, content, newer=judged.newer)
+    if value is None:
+        return
+    listed = (files.listed or sizes).keys() - {SUMMARY, CHECKSUMS}
+    silent = frozenset(  # E102 and E103, or that it cannot be read, say it already
+        name
+        for name in sizes.keys() ^ listed
+        if name in files.names or files.ladder.has_failed(files.at(name))
+    )
+    files.ladder.say(Rung.DIGESTS, *_sizes(value["files"], sizes, silent, path))
+    if follows is not None and not files.ladder.has_unknown_keys:
+        files.ladder.say(Rung.SEMANTICS, *_conclusions(value, decode(follows), path))
+
+
+def _can_follow(files: Files) -> bool:
+    """Tell whether all that a summary is derived from is there, and what it should be."""
+    sources = filter(is_segment, files.names)
+    return (
+        all(map(files.is_sound, chain(sources, (MANIFEST, REDACTIONS))))
+        and all(name in files.names for name in files.listed or ())
+        and all(
+            files.digests.get(name) == name[len(FILES) :]
+            for name in files.names
+            if name.startswith(FILES)
+        )
+    )
+
+
+def _explain(files: Files, content: bytes, *, newer: bool) -> dict[str, Any] | None:
+    """Return the value of a valid summary, or say what is wrong. Enforces E616."""
+    say, path = files.ladder.say, files.at(SUMMARY)
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        say(Rung.FRAMING, finding("E616", path, "not UTF-8"))
+        return None
+    explained = explain_json(content, path, None, syntax="E616")
+    if explained.broken:
+        say(Rung.FRAMING, *explained.findings)
+        return None
+    value: dict[str, Any] = explained.value
+    if not newer and content != indent(encode(value)):
+        say(Rung.FRAMING, finding("E616", path, SPELLING))
+        return None
+    if not is_plainly_valid(value, "summary"):
+        found = tuple(validate(value, "summary", path, newer=newer))
+        say(Rung.SCHEMA, *found)
+        if found:
+            broken = any(problem.level == "error" for problem in found)
+            return None if broken else without_unknown(value, found)
+    try:
+        minimal = encode_summary(_decode_summary(content)) == content
+    except ValueError:
+        minimal = False
+    if not minimal:
+        say(Rung.FRAMING, finding("E616", path, SPELLING))
+        return None
+    return value
+
+
+def _sizes(
+    listed: Mapping[str, Any], actual: Mapping[str, int], ignored: frozenset[str], path: str
+) -> Iterator[Finding]:
+    """Yield where the summary's sizes are not those of the files. Enforces E602."""
+    for name in sorted((listed.keys() | actual.keys()) - ignored):
+        if listed.get(name) != actual.get(name):
+            said = f"{listed.get(name, 'nothing')}, not {actual.get(name, 'a file')}"
+            yield finding("E602", path, said, pointer=f"/files/{escape(name)}")
+
+
+def _conclusions(
+    said: Mapping[str, Any], follows: Mapping[str, Any], path: str
+) -> Iterator[Finding]:
+    """Yield each key of a summary that does not follow from the session. Enforces E603."""
+    for key in [*follows, *(key for key in said if key not in follows)]:
+        if key != "files" and (pointer := _difference(said, follows, key)) is not None:
+            yield finding("E603", path, "does not follow from the session", pointer=pointer)
+
+
+def _difference(said: Mapping[str, Any], follows: Mapping[str, Any], key: str) -> str | None:
+    """Return the place of the first difference under a key, or None."""
+    place = f"/{escape(key)}"
+    if key not in said or key not in follows:
+        return place
+    left, right = said[key], follows[key]
+    if left == right and type(left) is type(right):
+        return None
+    if isinstance(left, dict) and isinstance(right, dict):
+        for inner in [*right, *left]:
+            if (deeper := _difference(left, right, inner)) is not None:
+                return place + deeper
+    return place
