@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sessionfs.canonical import convert, decode, typed_decoder
 from sessionfs.digest import digest, digest_stream, is_digest
 from sessionfs.errors import FormatError, NotFound
-from sessionfs.model import MAX_LINE, Manifest, Message, Summary, decode_message
+from sessionfs.model import MAX_DERIVED, MAX_LINE, Manifest, Message, Summary, decode_message
 from sessionfs.restore import Unresolvable, end_of_line, restore_record
 from sessionfs.tree import read_bytes
-from sessionfs.yamltext import YamlError, parse
+from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -74,7 +74,7 @@ class Session:
     def manifest(self) -> Manifest:
         """The authored facts."""
         if self._manifest is None:
-            content = self._content(MANIFEST)
+            content = self._content(MANIFEST, MAX_SIZE)
             try:
                 self._manifest = convert(parse(content), Manifest)
             except YamlError as error:
@@ -89,7 +89,7 @@ class Session:
         """The derived facts, as they stand in summary.json."""
         if self._summary is None:
             try:
-                self._summary = _decode_summary(self._content(SUMMARY))
+                self._summary = _decode_summary(self._derived(SUMMARY))
             except ValueError as error:
                 raise FormatError("E603", self._where(SUMMARY), str(error)) from error
         return self._summary
@@ -102,11 +102,11 @@ class Session:
     @property
     def seal(self) -> str:
         """The BLAKE3 of checksums.b3: one value that stands for every byte of the session."""
-        return digest(read_bytes(self.tree, CHECKSUMS))
+        return digest(self._derived(CHECKSUMS))
 
     def checksums(self) -> dict[str, str]:
         """Return digest by path as checksums.b3 lists them."""
-        return parse_checksums(read_bytes(self.tree, CHECKSUMS))
+        return parse_checksums(self._derived(CHECKSUMS))
 
     def check_digests(self) -> None:
         """Raise `FormatError` at the first file that is not what checksums.b3 says.
@@ -174,12 +174,21 @@ class Session:
         """Yield the native log, line by line, byte for byte."""
         return (content for source, content in self.native_lines() if source is None)
 
-    def _content(self, path: str) -> bytes:
+    def _content(self, path: str, limit: int) -> bytes:
         try:
-            return read_bytes(self.tree, path)
+            return read_bytes(self.tree, path, limit)
         except NotFound:
             message = f"{self._where(path)} is missing"
-            raise NotFound(message, hint="bring it back from git, or import again") from None
+            hint = "bring it back from git" + (
+                "" if path == MANIFEST else f", or run `sessionfs seal {self.path[8:]}`"
+            )
+            raise NotFound(message, hint=hint) from None
+
+    def _derived(self, path: str) -> bytes:
+        content = self._content(path, MAX_DERIVED)
+        if len(content) > MAX_DERIVED:
+            raise FormatError("E003", self._where(path), f"more than {MAX_DERIVED} bytes")
+        return content
 
     def _where(self, path: str) -> str:
         return f"{self.path}/{path}" if self.path else path

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sessionfs.draft import Facts
     from sessionfs.logs import Identity
 
+_LONGEST_FACT = 4096
 _CREDENTIALS = re.compile(r"(?<=//)[^/@ ]+@")
 
 
@@ -47,7 +48,7 @@ def new_manifest(
             adapter=_adapter_name(adapter),
             name=identity.name,
         ),
-        agent=Agent(name=adapter.agent, version=facts.version or UNSET),
+        agent=Agent(name=adapter.agent, version=_told(facts.version)),
         started_at=None if identity.millis is None else format_time(identity.millis),
         workspace=_workspace(facts, Workspace()),
         lineage=lineage or UNSET,
@@ -63,7 +64,7 @@ def grown_manifest(
     """
     agent, workspace = before.agent, before.workspace or Workspace()
     if not agent.version:
-        agent = replace(agent, version=facts.version or UNSET)
+        agent = replace(agent, version=_told(facts.version))
     source = replace(before.source, adapter=_adapter_name(adapter)) if rewrite else before.source
     after = replace(before, agent=agent, workspace=_workspace(facts, workspace), source=source)
     changes = {
@@ -78,12 +79,17 @@ def _adapter_name(adapter: Adapter) -> str:
     return f"{adapter.flavor}/{adapter.mapping}"
 
 
+def _told(fact: str | None) -> str | UnsetType:
+    """Return what a log told, if it can be a fact: not empty, and no more than a path can be."""
+    return fact if fact and len(fact) <= _LONGEST_FACT else UNSET
+
+
 def _workspace(facts: Facts, before: Workspace) -> Workspace | UnsetType:
     """Return the workspace: what was known stays, what was not is taken from the log."""
     after = Workspace(
-        repository=before.repository or _CREDENTIALS.sub("", facts.repository or "") or UNSET,
-        branch=before.branch or facts.branch or UNSET,
-        commit=before.commit or facts.commit or UNSET,
-        cwd=before.cwd or tilde(facts.cwd or "") or UNSET,
+        repository=before.repository or _told(_CREDENTIALS.sub("", facts.repository or "")),
+        branch=before.branch or _told(facts.branch),
+        commit=before.commit or _told(facts.commit),
+        cwd=before.cwd or _told(tilde(facts.cwd or "")),
     )
     return UNSET if after == Workspace() else after

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sessionfs.archive import MANIFEST
 from sessionfs.authored import grown_manifest, new_manifest
@@ -26,10 +26,11 @@ from sessionfs.writer import SessionWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from sessionfs.adapters import Mapper
     from sessionfs.archive import Session
     from sessionfs.draft import Draft, Facts
     from sessionfs.logs import Identity, Log
-    from sessionfs.model import Message, Summary
+    from sessionfs.model import Message, SourceFile, Summary
     from sessionfs.native import Line
     from sessionfs.tree import WritableTree
 
@@ -74,8 +75,8 @@ class Store(Shelf, Protocol):
     def ignored(self) -> Collection[str]:
         """Uids that people took out and want to stay out."""
 
-    def stage(self, session_id: str) -> Stage:
-        """Return an empty stage for a session."""
+    def stage(self, session_id: str, *, replaces: str | None = None) -> Stage:
+        """Return an empty stage for a session; `replaces` is the path of what it was before."""
 
 
 @dataclass(slots=True)
@@ -145,6 +146,9 @@ def import_logs(
                 one = _Import(log, identity, store, rewrite=rewrite)
                 yield (row := one.run())
                 brought |= one.brought
+                late = "it came after its record was archived: import --rewrite brings it in"
+                for shown in sorted(one.late):
+                    yield _skipped(replace(log, shown=shown), late)
                 if row.status == "new":
                     beside |= one.beside
             except FormatError as error:
@@ -182,14 +186,17 @@ class _Import:
         """The log by the path of each file that may come with it."""
         self.brought: set[str] = set()
         """Paths of the files that its records have brought in."""
+        self.late: set[str] = set()
+        """Paths of files that came after the records that name them were archived."""
+        self._reading: list[str] = []
 
     def run(self) -> Imported:
         """Write what is to be written and say what became of the log."""
         place = find_place(self._log, self._identity, self._store)
         uid = place.identity.uid
-        if any(name in self._store.ignored for name in (uid, self._identity.uid)):
-            return _skipped(self._log, REMOVED, uid)
         if place.session is None:
+            if uid in self._store.ignored or self._identity.uid in self._store.ignored:
+                return _skipped(self._log, REMOVED, uid)
             facts = self._identity.facts
             lineage = place.lineage
             if lineage is None and facts.parent and facts.relation:
@@ -225,13 +232,17 @@ class _Import:
         self, place: Place, old: Session | None, lineage: Lineage | None, status: Status
     ) -> Imported:
         identity = place.identity
-        identifier = old.id if old is not None else session_id(identity.uid, identity.millis or 0)
+        if old is not None:
+            identifier = old.path.rpartition("/")[2]  # what a summary says of itself may be a lie
+        else:
+            identifier = session_id(identity.uid, identity.millis or 0)
         name = old.manifest.source.name if old is not None else identity.name
-        stage = self._store.stage(identifier)
+        stage = self._store.stage(identifier, replaces=None if old is None else old.path)
         try:
             writer = SessionWriter(stage.tree, name, old=old)
             millis = parse_time(old.manifest.started_at) if old is not None else identity.millis
-            facts, hasher = self._write_messages(writer, name, _Ids(identity.uid, millis or 0), old)
+            ids = _Ids(identity.uid, millis or 0)
+            facts, digest = self._write_messages(writer, name, ids, place)
             if old is None:
                 manifest = new_manifest(identifier, self._log.adapter, identity, lineage, facts)
                 text = None
@@ -244,42 +255,65 @@ class _Import:
                     rewrite=self._rewrite,
                 )
             summary, seal = writer.finish(manifest, text)
-            self._prove(summary, name, hasher)
-            if old is not None and seal == old.seal:
-                return self._report(summary, "unchanged")
+            _prove(summary, name, digest)
+            if old is not None:
+                _refuse_loss(old.summary, summary, name)
+                if seal == old.seal:
+                    return self._report(summary, "unchanged")
             stage.publish()
         finally:
             stage.discard()
         return self._report(summary, status)
 
     def _write_messages(
-        self, writer: SessionWriter, name: str, ids: _Ids, old: Session | None
-    ) -> tuple[Facts, Hasher]:
-        log = self._log
+        self, writer: SessionWriter, name: str, ids: _Ids, place: Place
+    ) -> tuple[Facts, str]:
+        """Write every message; return what the log told of the session, and its digest.
+
+        Messages that are archived are kept as they are, once the log is known to begin with
+        the very bytes that they stand for.
+        """
+        log, old = self._log, place.session
         mapper = log.adapter.mapper(log.path, name, self._read)
         self.beside = {self._shown(p): log for p in log.adapter.attachable(log.tree, log.path)}
-        facts, hasher = self._identity.facts, Hasher()
+        facts, whole = self._identity.facts, _Prefix(place.archived)
         archived = old.messages() if old is not None and not self._rewrite else iter(())
         kept = next(archived, None)
-        for draft, line in self._leading(mapper.map_leading):
-            if kept is None:
-                self._append(writer, ids, draft, line)
+        self._write_leading(writer, ids, mapper, kept)
         while kept is not None and isinstance(kept.native, dict) and "source" in kept.native:
             writer.keep(kept, old.native_line(kept)[1] if old is not None else b"")
             kept = next(archived, None)
         for line in log.lines():
-            whole = line.content + line.eol
-            hasher.update(whole)
+            content = line.content + line.eol
+            whole.update(content)
+            self._reading.clear()
             draft = draft_of(mapper, line)
             facts.learn(draft.facts)
             if kept is not None and not _is_open(kept):
                 ids.keep(draft, kept)
-                writer.keep(kept, whole)
+                writer.keep(kept, content)
+                if not set(draft.beside) <= set(_native(kept).get("files", {})):
+                    self.late.update(self._reading)
                 kept = next(archived, None)
             else:
                 kept = None
                 self._append(writer, ids, draft, line)
-        return facts, hasher
+        if kept is not None or whole.size != log.size or not whole.begins_with(old, name):
+            message = "the log changed while it was read"
+            raise SessionfsError(message, hint="import it again")
+        return facts, whole.hexdigest()
+
+    def _write_leading(
+        self, writer: SessionWriter, ids: _Ids, mapper: Mapper, kept: Message | None
+    ) -> None:
+        """Write the documents that describe the log; those of a kept session stand already."""
+        known = _native(kept).get("source") if kept is not None else None
+        for draft, line in self._leading(mapper.map_leading):
+            if kept is None:
+                self._append(writer, ids, draft, line)
+            elif known is None:
+                paths = self._log.adapter.leading(self._log.tree, self._log.path)
+                self.late.update(map(self._shown, paths))
 
     def _append(self, writer: SessionWriter, ids: _Ids, draft: Draft, line: Line) -> None:
         seq = writer.messages + 1
@@ -303,17 +337,60 @@ class _Import:
         if path not in log.adapter.attachable(log.tree, log.path):
             return None
         self.brought.add(self._shown(path))
+        self._reading.append(self._shown(path))
         return read_bytes(log.tree, path)
 
     def _shown(self, path: str) -> str:
         return self._log.shown.removesuffix(self._log.path) + path
 
-    def _prove(self, summary: Summary, name: str, hasher: Hasher) -> None:
-        """Raise unless what was written gives the log back as it was read."""
-        restored = next((source for source in summary.source_files if source.name == name), None)
-        if restored is None or restored.blake3 != hasher.hexdigest():
-            message = "what was written does not give the log back"
-            raise SessionfsError(message, hint="this is a defect of sessionfs: please report it")
+
+class _Prefix(Hasher):
+    """The digest of a log, and that of its first bytes: those which are archived."""
+
+    def __init__(self, archived: int) -> None:
+        super().__init__()
+        self._left = archived
+        self._beginning = Hasher()
+
+    def update(self, chunk: bytes) -> None:
+        super().update(chunk)
+        if self._left:
+            self._beginning.update(chunk[: self._left])
+            self._left -= min(self._left, len(chunk))
+
+    def begins_with(self, session: Session | None, name: str) -> bool:
+        """Tell whether the log begins with the log that a session has, if there is one."""
+        if session is None:
+            return True
+        beginning = _source(session.summary, name)
+        return beginning is None or beginning.blake3 == self._beginning.hexdigest()
+
+
+def _source(summary: Summary, name: str) -> SourceFile | None:
+    return next((source for source in summary.source_files if source.name == name), None)
+
+
+def _prove(summary: Summary, name: str, digest: str) -> None:
+    """Raise unless what was written gives the log back as it was read."""
+    restored = _source(summary, name)
+    if restored is None or restored.blake3 != digest:
+        message = "what was written does not give the log back"
+        raise SessionfsError(message, hint="this is a defect of sessionfs: please report it")
+
+
+def _refuse_loss(before: Summary, after: Summary, name: str) -> None:
+    """Raise where a file beside the log is archived and would be no longer."""
+    present = {source.name for source in after.source_files}
+    for source in before.source_files:
+        if source.name != name and source.name not in present:
+            message = f"mapping the log anew would lose {source.name}, which is not beside it"
+            raise SessionfsError(
+                message, hint="`sessionfs export` gives it back; or do not rewrite"
+            )
+
+
+def _native(message: Message) -> dict[str, Any]:
+    return message.native if isinstance(message.native, dict) else {}
 
 
 def _is_open(kept: Message) -> bool:

@@ -10,7 +10,9 @@ from sessionfs.adapters import recognize
 from sessionfs.canonical import decode_native
 from sessionfs.decompress import MAGIC, open_zstd
 from sessionfs.draft import Draft, Facts, unparsed
+from sessionfs.errors import SessionfsError
 from sessionfs.identity import fallback_native_id, is_native_id, parse_time
+from sessionfs.model import MAX_LINE
 from sessionfs.native import Line
 from sessionfs.tree import is_safe_path
 
@@ -88,14 +90,19 @@ def is_decoded(line: Line) -> bool:
 
 def find_adapter(tree: Tree, path: str, adapters: Mapping[str, Adapter]) -> Adapter | None:
     """Return the adapter that knows a file by its content, or None."""
-    records = []
     with open_plain(tree, path) as stream:
-        for number, line in enumerate(decode_lines(raw_lines(stream, _HEAD_BYTES))):
-            if is_decoded(line):
-                records.append(line.value)
-            if number >= _HEAD_LINES:
-                break
+        head = decode_lines(_first_lines(stream))
+        records = [line.value for line in head if is_decoded(line)]
     return recognize(records, adapters) if records else None
+
+
+def _first_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that begin in the head of a file, however long the last of them is."""
+    begun = number = 0
+    while begun < _HEAD_BYTES and number < _HEAD_LINES and (line := stream.readline(MAX_LINE)):
+        yield line
+        begun += len(line)
+        number += 1
 
 
 def plain_size(tree: Tree, path: str) -> int:
@@ -116,6 +123,8 @@ def draft_of(mapper: Mapper, line: Line) -> Draft:
         return unparsed()
     try:
         return mapper.map(line.value)
+    except SessionfsError:
+        raise  # a file beside the log cannot be read: nothing may be written without it
     except Exception:  # noqa: BLE001  an adapter's fault must not lose anybody's record
         return Draft(kind="unknown")
 

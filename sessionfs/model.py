@@ -22,6 +22,9 @@ MAX_TEXT = 262_144
 MAX_LINE = 64 << 20
 """Most bytes in one line, LF included. Enforces E005."""
 
+MAX_DERIVED = 64 << 20
+"""Most bytes in summary.json and in checksums.b3. Enforces E003."""
+
 Role = Literal["user", "assistant", "system", "tool"]
 Actor = Literal["human", "model", "harness", "tool", "hook", "subagent"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import (
@@ -24,13 +25,16 @@ from sessionfs.canonical import (
 )
 from sessionfs.digest import digest
 from sessionfs.model import MAX_LINE, MAX_TEXT, Message, Part, Text, Thinking, ToolResult
-from sessionfs.restore import MARKERS, Unresolvable, escape, restore_record
+from sessionfs.restore import MARKERS, Unresolvable, escape, message_files, restore_record
 
 if TYPE_CHECKING:
     from sessionfs.draft import Draft
 
 _POINTERS = ("ts", "model", "response", "turn", "agent", "stop")
 _ATOMS = frozenset((int, float, bool, type(None)))
+_LARGE = MAX_LINE // 8
+"""Bytes of a native line below which no message line made of it can be too long."""
+
 _MOST_ESCAPED = 6
 """Bytes that JSON may need for one character: `\\u0001`."""
 
@@ -60,6 +64,30 @@ def settle(
     draft: Draft, line: Line, *, seq: int, id: str, parent: str | None, ts: str | None
 ) -> Settled:
     """Return a draft as a message: parts plain, long text in files, the record by reference."""
+    by_reference = line.style is not None and len(line.content) <= MAX_LINE
+    settled = _settle(draft, line, seq, id, parent, ts, by_reference=by_reference)
+    if len(line.content) > _LARGE and len(encode(settled.message)) >= MAX_LINE:
+        # No line may hold it: the record goes to a file whole, and its parts with it.
+        beside = {key: draft.payloads[key] for key in draft.beside.values()}
+        bare = replace_fields(draft, parts=[], payloads=beside, strings={}, texts={})
+        settled = _settle(bare, line, seq, id, parent, ts, by_reference=False)
+    if not settled.payloads:
+        return settled
+    named = set(message_files(settled.message))
+    payloads = {key: value for key, value in settled.payloads.items() if key in named}
+    return Settled(settled.message, payloads)
+
+
+def _settle(  # noqa: PLR0917  what a message adds to its draft
+    draft: Draft,
+    line: Line,
+    seq: int,
+    id: str,
+    parent: str | None,
+    ts: str | None,
+    *,
+    by_reference: bool,
+) -> Settled:
     payloads = dict(draft.payloads)
     spilled: dict[str, str] = {}
     parts = [_settle_part(part, payloads, spilled) for part in draft.parts]
@@ -74,9 +102,7 @@ def settle(
         parts=parts,
         **{name: plain_copy(value) for name, value in draft.optional()},
     )
-    native = None
-    if line.style is not None and len(line.content) <= MAX_LINE:
-        native = _by_reference(message, draft, line, payloads, spilled)
+    native = _by_reference(message, draft, line, payloads, spilled) if by_reference else None
     if native is None:
         native = _raw(line.content, payloads)
     if line.eol != b"\n":

@@ -16,7 +16,7 @@ from sessionfs.canonical import UNSET
 from sessionfs.digest import Hasher
 from sessionfs.errors import SessionfsError
 from sessionfs.identity import branch_native_id
-from sessionfs.logs import decode_lines, is_decoded, raw_lines
+from sessionfs.logs import decode_lines, raw_lines
 from sessionfs.model import Lineage
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def find_place(log: Log, identity: Identity, shelf: Shelf) -> Place:
             return Place(identity=found, session=session, archived=archived)
     lineage = None
     while main is not None:
+        main.check_digests()  # damage must not pass for another history
         line, at = _first_difference(log, main)
-        if not line.eol and not is_decoded(line):
+        if not line.eol and not _is_whole(line):
             message = "the log is torn at the very line where it differs from its session"
             raise SessionfsError(message, hint="import it again when the line is complete")
         lineage = Lineage(
@@ -75,8 +76,16 @@ def find_place(log: Log, identity: Identity, shelf: Shelf) -> Place:
     return Place(identity=identity, lineage=lineage)
 
 
+def _is_whole(line: Line) -> bool:
+    """Tell whether no completion can change a line that has no line end yet but by adding it."""
+    return isinstance(line.value, (dict, list)) and not line.content.endswith(b"\r")
+
+
 def longest_first(left: tuple[Log, Identity], right: tuple[Log, Identity]) -> int:
-    """Compare two logs with one uid: the longer goes first, then the one with smaller bytes."""
+    """Compare two logs with one uid: the longer goes first, then the one with smaller bytes.
+
+    Of equal ones, that with most files beside it goes first: it has most to bring in.
+    """
     if left[0].size != right[0].size:
         return right[0].size - left[0].size
     with left[0].open() as one, right[0].open() as other:
@@ -85,7 +94,13 @@ def longest_first(left: tuple[Log, Identity], right: tuple[Log, Identity]) -> in
         ):
             if ours != theirs:
                 return -1 if ours < theirs else 1
-    return 0
+    return _beside(right[0]) - _beside(left[0])
+
+
+def _beside(log: Log) -> int:
+    adapter = log.adapter
+    found = adapter.leading(log.tree, log.path), adapter.attachable(log.tree, log.path)
+    return sum(map(len, found))
 
 
 def _archived(session: Session) -> tuple[int, str | None]:

@@ -12,12 +12,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import STYLES, UNSET, Number, Struct, encode, encode_native
-from sessionfs.model import MAX_LINE
+from sessionfs.model import MAX_LINE, File, Text, Thinking, ToolResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sessionfs.model import Message
+    from sessionfs.model import Message, Part
 
 MARKERS = frozenset(("$ref", "$json", "$file", "$num", "$lit"))
 """First keys that make an object in a record a marker. Enforces E513."""
@@ -94,6 +94,8 @@ def restore_record(native: dict[str, Any], message: Message, file: Callable[[str
                 raise Malformed("not base64", "/native/raw_base64") from None
         case {"raw_file": str(address)}:
             return _payload(file, address, "/native/raw_file")
+    if "record" not in native:
+        raise Malformed("no record")
     style = native.get("style", "compact")
     try:
         value = _Restoration(message, file).apply(native["record"])
@@ -239,3 +241,23 @@ def _file_markers(value: Any) -> Iterator[str]:  # noqa: ANN401  JSON is any val
     elif isinstance(value, list):
         for item in value:
             yield from _file_markers(item)
+
+
+def message_files(message: Message) -> Iterator[str]:
+    """Yield the digest of every file that a message names."""
+    yield from _part_files(message.parts)
+    if isinstance(message.native, dict):
+        yield from references(message.native)
+
+
+def _part_files(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case File():
+                yield part.file
+            case Text() | Thinking() if isinstance(part.file, str):
+                yield part.file
+            case ToolResult():
+                yield from _part_files(part.content)
+            case _:
+                pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from sessionfs.errors import NotFound, UnsafePath
@@ -90,10 +90,10 @@ class MemoryTree:
             self.files[path] = stream.read()
 
 
-def read_bytes(tree: Tree, path: str) -> bytes:
-    """Return the whole content of a small file."""
-    with tree.open(path) as stream:
-        return stream.read()
+def read_bytes(tree: Tree, path: str, limit: int | None = None) -> bytes:
+    """Return the content of a small file; one byte more than `limit` tells that it is not small."""
+    with closing(tree.open(path)) as stream:
+        return stream.read() if limit is None else stream.read(limit + 1)
 
 
 def is_safe_path(path: str) -> bool:

@@ -23,15 +23,15 @@ from sessionfs.archive import (
 from sessionfs.canonical import to_plain
 from sessionfs.digest import Hasher, digest, digest_stream
 from sessionfs.errors import FormatError
-from sessionfs.model import File, SourceFile, Text, Thinking, ToolResult, encode_message
-from sessionfs.restore import references
+from sessionfs.model import SourceFile, encode_message
+from sessionfs.restore import message_files
 from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.yamltext import emit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
-    from sessionfs.model import Manifest, Message, Part, Summary
+    from sessionfs.model import Manifest, Message, Summary
     from sessionfs.native import Settled
     from sessionfs.tree import WritableTree
 
@@ -218,23 +218,3 @@ def write_sealed(
 def emit_manifest(manifest: Manifest) -> bytes:
     """Return the canonical manifest.yaml."""
     return emit(to_plain(manifest), "manifest")
-
-
-def message_files(message: Message) -> Iterator[str]:
-    """Yield the digest of every file that a message names."""
-    yield from _part_files(message.parts)
-    if isinstance(message.native, dict):
-        yield from references(message.native)
-
-
-def _part_files(parts: Iterable[Part]) -> Iterator[str]:
-    for part in parts:
-        match part:
-            case File():
-                yield part.file
-            case Text() | Thinking() if isinstance(part.file, str):
-                yield part.file
-            case ToolResult():
-                yield from _part_files(part.content)
-            case _:
-                pass

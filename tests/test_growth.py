@@ -327,3 +327,105 @@ def test_what_stands_beside_a_log_comes_with_it_once(tmp_path: Path, archive: Pa
     assert len(written) == 4
     for path in map(Path, written):
         assert path.read_bytes() == (project / path.relative_to(out)).read_bytes()
+
+
+def test_rewriting_does_not_lose_what_is_no_longer_beside_the_log(
+    tmp_path: Path, archive: Path
+) -> None:
+    place = Path(store(tmp_path / "native", 20))
+    sessionfs.import_logs([str(place)], archive=str(archive))
+    before = tree(archive)
+    for path in (*place.rglob("*.txt"), *place.rglob("*.meta.json")):
+        path.unlink()
+    report = sessionfs.import_logs([str(place)], archive=str(archive), rewrite=True)
+    assert statuses(report) == ["skipped", "skipped"]
+    assert report.failed
+    assert tree(archive) == before
+
+
+def test_what_comes_late_beside_a_log_is_named(tmp_path: Path, archive: Path) -> None:
+    place = Path(store(tmp_path / "native", 20))
+    (spilled,) = place.rglob("b1.txt")
+    (meta,) = place.rglob("*.meta.json")
+    late = {path: path.read_bytes() for path in (spilled, meta)}
+    for path in late:
+        path.unlink()
+    sessionfs.import_logs([str(place)], archive=str(archive))
+    store(tmp_path / "native", 24)
+    report = sessionfs.import_logs([str(place)], archive=str(archive))
+    named = {Path(row.path).name for row in report.sessions if "--rewrite" in str(row.reason)}
+    assert named == {"b1.txt", "agent-abc123.meta.json"}
+    sessionfs.import_logs([str(place)], archive=str(archive), rewrite=True)
+    sessionfs.import_logs([str(place)], archive=str(tmp_path / "at-once"))
+    assert tree(archive) == tree(tmp_path / "at-once")
+
+
+def test_a_fork_grows_when_its_main_session_was_removed(native: Path, archive: Path) -> None:
+    fork = log(6) + log(20, seed=3)[len(log(6, seed=3)) :]
+    main = write(native, log(20))
+    side = write(native.with_name("side.jsonl"), fork[:-700])
+    sessionfs.import_logs([main, side], archive=str(archive))
+    sessionfs.remove([f"claude-code:{SESSION}"], str(archive))
+    write(native.with_name("side.jsonl"), fork)
+    report = sessionfs.import_logs([main, side], archive=str(archive))
+    assert statuses(report) == ["skipped", "extended"]
+
+
+@pytest.mark.parametrize("change", ["shorter", "other"])
+def test_a_log_that_changes_while_it_is_read_changes_nothing(
+    native: Path, archive: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    content = log(30)
+    sessionfs.import_logs([write(native, log(20))], archive=str(archive))
+    before = tree(archive)
+    write(native, content)
+    real = sessionfs.importer.find_place
+
+    def find_place(*arguments):
+        place = real(*arguments)
+        other = content.replace(b"alpha", b"ALPHA")
+        write(native, log(5) if change == "shorter" else other)
+        return place
+
+    monkeypatch.setattr("sessionfs.importer.find_place", find_place)
+    (row,) = sessionfs.import_logs([str(native)], archive=str(archive)).sessions
+    assert (row.status, row.reason) == ("skipped", "the log changed while it was read")
+    assert tree(archive) == before
+
+
+def test_damage_does_not_pass_for_another_history(native: Path, archive: Path) -> None:
+    sessionfs.import_logs([write(native, log(20))], archive=str(archive))
+    (summary,) = archive.rglob("summary.json")
+    text = summary.read_text()
+    at = text.index('"blake3": "') + len('"blake3": "')
+    summary.write_text(text[:at] + ("1" if text[at] == "0" else "0") + text[at + 1 :])
+    (row,) = sessionfs.import_logs([write(native, log(30))], archive=str(archive)).sessions
+    assert row.status == "skipped"
+    assert "damaged" in str(row.reason)
+    assert len(list(archive.rglob("manifest.yaml"))) == 1
+
+
+@pytest.mark.parametrize("torn", [b"12", b'{"a":1}\r'])
+def test_a_fork_waits_until_its_first_line_cannot_change(
+    native: Path, archive: Path, torn: bytes
+) -> None:
+    sessionfs.import_logs([write(native, log(5))], archive=str(archive))
+    fork = write(native.with_name("fork.jsonl"), log(3) + torn)
+    (row,) = sessionfs.import_logs([fork], archive=str(archive)).sessions
+    assert row.status == "skipped"
+    assert "torn" in str(row.reason)
+
+
+def test_of_equal_logs_the_one_with_files_beside_it_counts(tmp_path: Path) -> None:
+    place = Path(store(tmp_path / "native", 8))
+    (whole,) = place.rglob(f"{SESSION}.jsonl")
+    trees = []
+    for name in ("a", "z"):
+        bare = place / name
+        bare.mkdir()
+        (bare / "copy.jsonl").write_bytes(whole.read_bytes())
+        sessionfs.import_logs([str(place)], archive=str(tmp_path / f"archive-{name}"))
+        trees.append(tree(tmp_path / f"archive-{name}"))
+        (bare / "copy.jsonl").unlink()
+    assert trees[0] == trees[1]
+    assert any("/files/" in path for path in trees[0])

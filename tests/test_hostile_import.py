@@ -159,3 +159,67 @@ def test_markers_inside_of_markers_cost_no_depth_that_is_not_there(
     nested = b'{"$lit":' * depth + b"1" + b"}" * depth
     line = dumps(record(1, Random(1)))[:-1] + b',"extra":' + nested + b"}\n"
     round_trip(tmp_path, log(1) + line + log(3).splitlines(keepends=True)[2])
+
+
+def test_a_first_line_of_many_megabytes_is_still_a_log_s(tmp_path: Path) -> None:
+    first = record(0, Random(1)) | {"message": {"role": "user", "content": "x" * (9 << 20)}}
+    (row,) = round_trip(tmp_path, dumps(first) + b"\n" + log(3)[len(log(1)) :]).sessions
+    assert row.status == "new"
+
+
+def test_a_fact_that_no_manifest_could_hold_is_left_in_the_log(tmp_path: Path) -> None:
+    lines = [record(n, Random(1)) | {"cwd": "/x" * 1_000_000} for n in range(2)]
+    (row,) = round_trip(tmp_path, b"".join(dumps(line) + b"\n" for line in lines)).sessions
+    assert row.status == "new"
+
+
+def test_a_file_beside_the_log_that_cannot_be_read_stops_its_import(tmp_path: Path) -> None:
+    place = tmp_path / "p"
+    (place / SESSION / "tool-results").mkdir(parents=True)
+    spilled = record(2, Random(1)) | {
+        "toolUseResult": {"persistedOutputPath": "/t/tool-results/a.txt"}
+    }
+    (place / f"{SESSION}.jsonl").write_bytes(log(2) + dumps(spilled) + b"\n")
+    (place / SESSION / "tool-results" / "a.txt").write_text("x")
+    from sessionfs.disk.tree import DirTree
+
+    real = DirTree.open
+
+    def refuse(self, path):
+        if path.endswith("a.txt") and self.root.endswith("p"):
+            message = f"cannot read {path}"
+            raise sessionfs.SessionfsError(message)
+        return real(self, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DirTree, "open", refuse)
+        path = str(place / f"{SESSION}.jsonl")
+        report = sessionfs.import_logs([path], archive=str(tmp_path / "archive"))
+    assert report.failed
+    assert {row.status for row in report.sessions} == {"skipped"}
+    assert not list((tmp_path / "archive").rglob("manifest.yaml"))
+
+
+@pytest.mark.exhaustive
+def test_a_line_that_no_message_could_hold_goes_to_a_file(tmp_path: Path) -> None:
+    rows = [f"{n:06d}" + "x" * 50_000 for n in range(1_400)]
+    weird = {"type": "weird", "sessionId": SESSION, "timestamp": stamp(1), "rows": rows}
+    (row,) = round_trip(tmp_path, log(1) + dumps(weird) + b"\n").sessions
+    assert row.messages == 2
+
+
+def test_no_payload_is_written_that_no_message_names(tmp_path: Path) -> None:
+    """A record kept raw whose parts were emptied, for it only repeats: its image goes with them."""
+    image = {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
+    }
+    first = record(0, Random(1)) | {"message": {"role": "user", "content": [image]}}
+    boundary = {
+        "type": "system", "subtype": "compact_boundary", "uuid": uuid(50), "parentUuid": None,
+        "sessionId": SESSION, "timestamp": stamp(3),
+        "compactMetadata": {"trigger": "auto", "preservedMessages": {"uuids": [uuid(0)]}},
+    }  # fmt: skip
+    again = dumps(first).replace(b'"type":"user"', b'"type" : "user"', 1)
+    again = again.replace(b'"AAAA"', b'"BBBB"')
+    round_trip(tmp_path, dumps(first) + b"\n" + dumps(boundary) + b"\n" + again + b"\n")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from sessionfs import git
 from sessionfs.adapters import load_adapters
-from sessionfs.api.places import find_archive, open_around, open_inside
+from sessionfs.api.places import check_named, find_archive, open_around, open_inside
 from sessionfs.canonical import Struct
 from sessionfs.disk.archive import DEFAULT, POLICY, Archive
 from sessionfs.disk.find import Found, find_logs, stores, within
 from sessionfs.disk.seen import Seen
-from sessionfs.errors import Conflict, NotFound
+from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.importer import REMOVED, Imported
 from sessionfs.importer import import_logs as import_into
 
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from sessionfs.adapters import Adapter
     from sessionfs.archive import Session
     from sessionfs.disk.archive import DirectoryStage
-    from sessionfs.model import Summary
+
+
+class Removed(Struct, frozen=True, kw_only=True):
+    """A session that was taken out; without a `uid`, nothing keeps it from coming in again."""
+
+    session: str
+    uid: str | None
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
@@ -48,6 +54,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 
 def init(directory: str = DEFAULT) -> Archive:
     """Make an archive with its guards; one that exists is completed and otherwise left alone."""
+    check_named(directory)
     place = os.path.abspath(directory)
     if os.path.lexists(place) and not os.path.isdir(place):
         message = f"{directory} is no directory"
@@ -85,6 +92,10 @@ def import_logs(
             message = f"no adapter for {agent}"
             raise NotFound(message, hint=f"there are: {', '.join(sorted(adapters))}")
         adapters = {agent: adapters[agent]}
+    check_named(archive)
+    if len(set(paths)) == 1 and not (os.path.lexists(paths[0]) or here is not None or everything):
+        message = f"no such file or directory: {paths[0]}"
+        raise NotFound(message, hint="name a log, or a directory with logs")
     target = archive if archive is not None else _default_archive(here or ".")
     exists = os.path.lexists(os.path.join(target, POLICY))
     seen = Seen(Archive(target) if exists and not rewrite else None)
@@ -168,18 +179,36 @@ class _DryStore:
         stores = [store for store in (self._real, self._scratch) if store is not None]
         return [session for store in stores for session in store.branches(uid)]
 
-    def stage(self, session_id: str) -> DirectoryStage:
-        return self._scratch.stage(session_id)
+    def stage(self, session_id: str, *, replaces: str | None = None) -> DirectoryStage:
+        again = replaces if replaces in self._scratch.paths() else None
+        return self._scratch.stage(session_id, replaces=again)
 
 
-def remove(names: Sequence[str], archive: str | None = None) -> list[Summary]:
-    """Take sessions out of an archive; their uids go to archive.yaml, so that they stay out."""
+def remove(names: Sequence[str], archive: str | None = None) -> list[Removed]:
+    """Take sessions out of an archive; their uids go to archive.yaml, so that they stay out.
+
+    A damaged session is removed, too. Where nothing in it says its uid, none is guessed.
+    """
     store = open_around(names, archive)
     with store.lock():
         found = [open_inside(name, store) for name in names]
         sessions = list({session.path: session for session in found}.values())
-        summaries = [session.summary for session in sessions]
-        store.ignore([summary.uid for summary in summaries])
+        removed = [
+            Removed(session=session.path.rpartition("/")[2], uid=_uid(session))
+            for session in sessions
+        ]
+        uids = [row.uid for row in removed if row.uid is not None]
+        if uids:
+            store.ignore(uids)
         for session in sessions:
             store.remove(session.path)
-    return summaries
+    return removed
+
+
+def _uid(session: Session) -> str | None:
+    """Return the uid that the summary says, else the one that the manifest says."""
+    with contextlib.suppress(SessionfsError):
+        return session.summary.uid
+    with contextlib.suppress(SessionfsError):
+        return session.manifest.source.uid
+    return None

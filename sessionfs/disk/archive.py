@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import re
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.archive import SUMMARY, Session
+from sessionfs.archive import Session
 from sessionfs.canonical import decode, encode
 from sessionfs.disk import steps
 from sessionfs.disk.tree import DirTree, WritableDirTree
@@ -22,7 +23,7 @@ from sessionfs.errors import (
 from sessionfs.identity import is_ulid, shard
 from sessionfs.model import FORMAT, MIN_READER
 from sessionfs.tree import read_bytes
-from sessionfs.yamltext import YamlError, edit, emit, parse
+from sessionfs.yamltext import MAX_SIZE, YamlError, edit, emit, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 POLICY = "archive.yaml"
 CACHE = ".cache"
 DEFAULT = ".sessions"
+MAX_CACHE = 64 << 20
+"""Most bytes in a file of the cache."""
+
+_YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"[0-9]{2}")
+_VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5})*")
+
 LOCK_SECONDS = 30.0
 """How long a command waits for another one's import to end."""
 
@@ -43,7 +51,7 @@ IGNORE = """\
 !*
 !*/
 # … and keep out what this machine alone needs, and what editors and systems leave.
-/.cache/
+/.cache
 .DS_Store
 *.swp
 *~
@@ -62,23 +70,28 @@ class Archive:
         """
         self.root = root
         self.tree = bare_tree(root)
-        try:
-            policy = parse(read_bytes(self.tree, POLICY))
-        except NotFound:
-            message = f"no archive at {root}"
-            raise NotFound(message, hint=f"`sessionfs init {root}` makes one") from None
-        except YamlError as error:
-            where = f"{os.path.join(root, POLICY)}:{error.line}"
-            hint = "mend it, or take it back from git"
-            raise FormatError(error.code, where, error.said, hint=hint) from error
-        check_reader(policy, os.path.join(root, POLICY))
-        ignored = policy.get("ignored")
-        uids = ignored if isinstance(ignored, list) else []
-        self.ignored: frozenset[str] = frozenset(uid for uid in uids if isinstance(uid, str))
+        self.ignored: frozenset[str] = frozenset()
         self._by_uid: dict[str, Session] | None = None
+        self._branches: dict[str, set[str]] = {}
+        self._read_policy()
         if self.is_swapping():
             with self.lock():
                 pass
+
+    def _read_policy(self) -> None:
+        where = os.path.join(self.root, POLICY)
+        try:
+            policy = parse(read_bytes(self.tree, POLICY, MAX_SIZE))
+        except NotFound:
+            message = f"no archive at {self.root}"
+            raise NotFound(message, hint=f"`sessionfs init {self.root}` makes one") from None
+        except YamlError as error:
+            hint = "mend it, or take it back from git"
+            raise FormatError(error.code, f"{where}:{error.line}", error.said, hint=hint) from error
+        check_reader(policy, where)
+        ignored = policy.get("ignored")
+        uids = ignored if isinstance(ignored, list) else []
+        self.ignored = frozenset(uid for uid in uids if isinstance(uid, str))
 
     @classmethod
     def init(cls, root: str) -> Archive:
@@ -98,12 +111,15 @@ class Archive:
 
     def paths(self) -> list[str]:
         """Return the path of each session, `YYYY/MM/ULID`, sorted by bytes."""
-        found = []
-        for year in _directories(self.root, 4):
-            for month in _directories(os.path.join(self.root, year), 2):
-                place = os.path.join(self.root, year, month)
-                found += [f"{year}/{month}/{name}" for name in os.listdir(place) if is_ulid(name)]
-        return sorted(found)
+        return sorted(
+            f"{year}/{month}/{name}"
+            for year in _directories(self.root)
+            if _YEAR.fullmatch(year)
+            for month in _directories(os.path.join(self.root, year))
+            if _MONTH.fullmatch(month)
+            for name in _directories(os.path.join(self.root, year, month))
+            if is_ulid(name)
+        )
 
     def session(self, path: str) -> Session:
         """Return the session at a path `YYYY/MM/ULID`, unread."""
@@ -120,17 +136,21 @@ class Archive:
     def branches(self, uid: str) -> list[Session]:
         """Return the forks and continuations of a uid, sorted by uid."""
         index = self._index()
-        return [index[name] for name in sorted(index) if name.startswith(f"{uid}#")]
+        return [index[name] for name in sorted(self._branches.get(_trunk(uid), ())) if name != uid]
 
     def _index(self) -> dict[str, Session]:
         if self._by_uid is None:
-            self._by_uid = {}
+            self._by_uid, self._branches = {}, {}
             for session in self.sessions():
-                try:
-                    self._by_uid[session.summary.uid] = session
-                except SessionfsError:
-                    continue  # a session that cannot be read is verify's to name
+                with suppress(SessionfsError):  # one that cannot be read is verify's to name
+                    self._remember(self._by_uid, session)
         return self._by_uid
+
+    def _remember(self, index: dict[str, Session], session: Session) -> None:
+        uid = session.summary.uid
+        index[uid] = session
+        if "#" in uid:
+            self._branches.setdefault(_trunk(uid), set()).add(uid)
 
     def ignore(self, uids: list[str]) -> None:
         """Have importing leave these uids out, for everyone who shares the archive."""
@@ -158,45 +178,56 @@ class Archive:
         """
         with _locked(self.root):
             self._recover()
+            self._read_policy()  # what another process wrote while this one waited counts
             yield
 
-    def stage(self, session_id: str, *, known: bool = False) -> DirectoryStage:
+    def stage(self, session_id: str, *, replaces: str | None = None) -> DirectoryStage:
         """Return an empty stage for a session. The lock must be held.
 
-        `known` says that what stands there was read, so that it may be replaced even where
-        its summary is missing.
+        `replaces` is the path of the session that it takes the place of; without it, nothing
+        may stand where it goes.
         """
+        if not is_ulid(session_id):
+            message = f"{session_id!r} is no ULID"
+            raise Conflict(message, hint="run `sessionfs verify`, and mend or remove the session")
         place = self._cache("staging", session_id)
         steps.remove_tree(place)
         steps.make_directories(place)
-        return DirectoryStage(self, session_id, WritableDirTree(place), known)
+        path = replaces or f"{shard(session_id)}/{session_id}"
+        return DirectoryStage(self, path, WritableDirTree(place), replaces is not None)
 
-    def put(self, session_id: str, staged: str, *, known: bool = False) -> None:
+    def put(self, path: str, staged: str, *, replaces: bool) -> None:
         """Publish a staged session: old or new, never between, whenever the power fails."""
-        path = f"{shard(session_id)}/{session_id}"
         target = os.path.join(self.root, *path.split("/"))
+        self._refuse_links(path)
         _sync_tree(staged)
-        if not os.path.lexists(target):
+        if replaces:
+            self._swap(path, staged, target)
+        else:
+            if os.path.lexists(target):
+                message = f"{path} exists, and is not readable as the session of this log"
+                raise Conflict(message, hint="run `sessionfs verify`, and mend or remove it first")
             steps.make_directories(os.path.dirname(target))
             steps.rename_new(staged, target)
-        elif not known and not os.path.isfile(os.path.join(target, SUMMARY)):
-            message = f"{path} exists and cannot be read"
-            raise Conflict(
-                message, hint="run `sessionfs verify`; bring it back from git or remove it"
-            )
-        else:
-            self._swap(path, staged, target)
         steps.sync_directory(os.path.dirname(target))
         if self._by_uid is not None:
-            session = self.session(path)
-            self._by_uid[session.summary.uid] = session
+            self._remember(self._by_uid, self.session(path))
+
+    def _refuse_links(self, path: str) -> None:
+        """Raise where a link would lead what is written out of the archive."""
+        place = self.root
+        for element in path.split("/"):
+            place = os.path.join(place, element)
+            if os.path.islink(place):
+                message = f"{place} is a symbolic link"
+                raise Conflict(message, hint="remove it: an archive holds its sessions itself")
 
     def _swap(self, path: str, staged: str, target: str) -> None:
         if steps.exchange(staged, target):
             return
         journal = self._cache("journal.json")
         old = f"{staged}.old"
-        entry = encode({"session": path, "staged": os.path.basename(staged)})
+        entry = encode({"session": path})
         _replace(self.root, f"{CACHE}/journal.json", entry + b"\n")
         steps.rename_new(target, old)
         steps.rename_new(staged, target)
@@ -204,8 +235,9 @@ class Archive:
         steps.remove_file(journal)
 
     def read_cache(self, name: str) -> bytes:
-        """Return a file of the cache; raises `NotFound` where there is none."""
-        return read_bytes(DirTree(self._cache()), name)
+        """Return a file of the cache; raises `SessionfsError` where there is none to read."""
+        _refuse_link(self._cache())
+        return read_bytes(DirTree(self._cache()), name, MAX_CACHE)
 
     def write_cache(self, name: str, content: bytes) -> None:
         """Write a file of the cache, in one step."""
@@ -219,16 +251,28 @@ class Archive:
         """Roll an interrupted swap forward and clear the stage. The lock must be held."""
         journal = self._cache("journal.json")
         if os.path.lexists(journal):
-            with open(journal, "rb") as stream:
-                entry = decode(stream.read())
-            target = os.path.join(self.root, *entry["session"].split("/"))
-            staged = self._cache("staging", entry["staged"])
-            if not os.path.lexists(target) and os.path.isdir(staged):
-                steps.rename_new(staged, target)
-                steps.sync_directory(os.path.dirname(target))
+            path, identifier = self._journal()
+            if path:
+                target = os.path.join(self.root, *path.split("/"))
+                staged = self._cache("staging", identifier)
+                if not os.path.lexists(target) and os.path.isdir(staged):
+                    self._refuse_links(path)
+                    steps.rename_new(staged, target)
+                    steps.sync_directory(os.path.dirname(target))
             steps.remove_file(journal)
         steps.remove_tree(self._cache("staging"))
         self._by_uid = None
+
+    def _journal(self) -> tuple[str, str]:
+        """Return path and id of the session whose swap has begun; empty for what is no journal."""
+        try:
+            entry = decode(self.read_cache("journal.json"))
+            path = entry["session"]
+            year, month, identifier = path.split("/")
+        except (SessionfsError, ValueError, TypeError, KeyError, AttributeError):
+            return "", ""
+        sound = _YEAR.fullmatch(year) and _MONTH.fullmatch(month) and is_ulid(identifier)
+        return (path, identifier) if sound else ("", "")
 
     def _cache(self, *names: str) -> str:
         return os.path.join(self.root, CACHE, *names)
@@ -239,15 +283,13 @@ class DirectoryStage:
     """A session in the making, in the archive's cache; discarding it twice is fine."""
 
     archive: Archive
-    session_id: str
+    path: str
     tree: WritableDirTree
-    known: bool = field(default=False)
-    published: bool = field(default=False)
+    replaces: bool
 
     def publish(self) -> None:
         """Put the session into the archive."""
-        self.archive.put(self.session_id, self.tree.root, known=self.known)
-        self.published = True
+        self.archive.put(self.path, self.tree.root, replaces=self.replaces)
 
     def discard(self) -> None:
         """Remove what is left of the stage: after a swap, that is the session as it was.
@@ -261,6 +303,10 @@ class DirectoryStage:
         steps.remove_tree(f"{self.tree.root}.old")
 
 
+def _trunk(uid: str) -> str:
+    return uid.partition("#")[0]
+
+
 def check_reader(facts: dict[str, Any], where: str) -> None:
     """Raise `UnsupportedVersion` where a file asks for a newer reader. Enforces E002."""
     wanted = facts.get("min_reader")
@@ -271,12 +317,18 @@ def check_reader(facts: dict[str, Any], where: str) -> None:
 
 def bare_tree(root: str) -> DirTree:
     """Return an archive's files without opening it: for looking at a damaged one."""
-    return DirTree(root, hidden=[CACHE])
+    # A link where the cache should be is no cache: verify names it.
+    return DirTree(root, hidden=() if os.path.islink(os.path.join(root, CACHE)) else [CACHE])
 
 
 def _version(text: str) -> tuple[int, ...]:
-    numbers = text.split(".")
-    return tuple(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else (0,)
+    return tuple(map(int, text.split("."))) if _VERSION.fullmatch(text) else ()
+
+
+def _refuse_link(place: str) -> None:
+    if os.path.islink(place):
+        message = f"{place} is a symbolic link"
+        raise Conflict(message, hint="remove it: sessionfs writes and deletes files there")
 
 
 @contextmanager
@@ -284,6 +336,7 @@ def _locked(root: str) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415  34 ms that only writers pay
 
     cache = os.path.join(root, CACHE)
+    _refuse_link(cache)
     steps.make_directories(os.path.abspath(cache))
     held = FileLock(os.path.join(cache, "lock"))
     try:
@@ -313,12 +366,14 @@ def _replace(root: str, name: str, content: bytes) -> None:
     steps.sync_directory(os.path.dirname(target))
 
 
-def _directories(place: str, digits: int) -> list[str]:
+def _directories(place: str) -> list[str]:
+    """Return the names of real directories; raises `SessionfsError` where they cannot be read."""
     try:
-        names = os.listdir(place)
-    except OSError:
-        return []
-    return [name for name in names if len(name) == digits and name.isdigit()]
+        with os.scandir(place) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError as error:
+        message = f"cannot read {place}: {error.strerror}"
+        raise SessionfsError(message, hint="check its permissions") from error
 
 
 def _sync_tree(root: str) -> None:

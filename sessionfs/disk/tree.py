@@ -47,26 +47,29 @@ class DirTree:
         return sorted((path, kind) for path, kind in self._walk("") if kind != "file")
 
     def _walk(self, under: str) -> Iterator[tuple[str, str]]:
-        try:
-            with os.scandir(self._path(under) if under else self.root) as scan:
-                entries = list(scan)
-        except FileNotFoundError:
-            return
-        except OSError:
-            yield under, "unreadable"
-            return
-        for entry in entries:
-            path = f"{under}/{entry.name}" if under else entry.name
-            if not under and entry.name in self._hidden:
+        pending = [under]
+        while pending:
+            directory = pending.pop()
+            try:
+                with os.scandir(self._path(directory) if directory else self.root) as scan:
+                    entries = list(scan)
+            except FileNotFoundError:
                 continue
-            if entry.is_symlink():
-                yield path, "symlink"
-            elif entry.is_dir(follow_symlinks=False):
-                inside = list(self._walk(path))
-                yield path, "directory" if inside else "empty_directory"
-                yield from inside
-            else:
-                yield path, "file" if entry.is_file(follow_symlinks=False) else "special"
+            except OSError:
+                yield directory, "unreadable"
+                continue
+            if directory != under:
+                yield directory, "directory" if entries else "empty_directory"
+            for entry in entries:
+                path = f"{directory}/{entry.name}" if directory else entry.name
+                if not directory and entry.name in self._hidden:
+                    continue
+                if entry.is_symlink():
+                    yield path, "symlink"
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                else:
+                    yield path, "file" if entry.is_file(follow_symlinks=False) else "special"
 
     def open(self, path: str) -> BinaryIO:
         """Open a regular file for reading; raises `NotFound` or `SessionfsError`."""

@@ -110,7 +110,9 @@ def _around(paths: Iterable[str], oddities: dict[str, str]) -> Iterator[Finding]
     for path in paths:
         kind = oddities.get(path, "file")
         top = path.partition("/")[0]
-        if top == _CACHE or (path in _GUARDS and kind == "file") or kind in DIRECTORIES:
+        if (top == _CACHE and path != _CACHE) or kind in DIRECTORIES:
+            continue
+        if path in _GUARDS and kind == "file":
             continue
         if (found := odd(path, kind)) is not None:
             yield found
