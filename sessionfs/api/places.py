@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sessionfs.archive import Session
-from sessionfs.disk.archive import DEFAULT, POLICY, Archive
+from sessionfs.disk.archive import DEFAULT, Archive
+from sessionfs.disk.marker import is_archive
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import NotFound
+from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.identity import is_ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def find_archive(start: str = ".") -> str:
@@ -23,7 +25,7 @@ def find_archive(start: str = ".") -> str:
     directory = os.path.abspath(start)
     while True:
         for place in (directory, os.path.join(directory, DEFAULT)):
-            if os.path.isfile(os.path.join(place, POLICY)):
+            if is_archive(place):
                 return place
         above = os.path.dirname(directory)
         if above == directory:
@@ -32,8 +34,16 @@ def find_archive(start: str = ".") -> str:
         directory = above
 
 
+def check_named(path: str | None) -> None:
+    """Raise `SessionfsError` where an archive is named, but by no name: a variable is unset."""
+    if path == "":
+        message = "the name of the archive is empty"
+        raise SessionfsError(message, hint="name a directory; is a variable of the shell unset?")
+
+
 def open_archive(path: str | None = None) -> Archive:
     """Open the archive at `path`, or the nearest one; raises `NotFound`."""
+    check_named(path)
     if path is not None and os.path.lexists(path) and not os.path.isdir(path):
         message = f"{path} is no archive: it is no directory"
         raise NotFound(message, hint="name a directory with archive.yaml")
@@ -78,6 +88,18 @@ def open_session(name: str, archive: Archive | None = None) -> Session:
         f"{len(matches)} sessions begin with {name}" if matches and name else f"no session {name}"
     )
     raise NotFound(message, hint="`sessionfs list` shows what there is")
+
+
+@contextmanager
+def naming(session: Session) -> Iterator[None]:
+    """Have an error of what is done with a session say which session it is."""
+    try:
+        yield
+    except SessionfsError as error:
+        if session.path not in error.message:
+            error.message = f"{session.path}: {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 def session_root(path: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from sessionfs.api.places import naming
 from sessionfs.canonical import Struct
 from sessionfs.errors import SessionfsError
 
@@ -44,11 +45,12 @@ def list_sessions(
     rows = []
     for session in archive.sessions():
         try:
-            summary, address = session.summary, session.seal
+            with naming(session):
+                summary, address = session.summary, session.seal
         except SessionfsError as error:
             if unreadable is None:
                 raise
-            unreadable(_in_session(session, error))
+            unreadable(error)
             continue
         started = summary.started_at or ""
         if (
@@ -67,11 +69,6 @@ def list_sessions(
     }
     rows.sort(key=orders[sort], reverse=sort in ("newest", "messages"))
     return rows[offset : None if limit is None else offset + limit]
-
-
-def _in_session(session: Session, error: SessionfsError) -> SessionfsError:
-    place = "" if session.path in error.message else f"{session.path}: "
-    return SessionfsError(f"{place}{error.message}", hint="`sessionfs verify` names what is wrong")
 
 
 def children(session: Session, archive: Archive) -> list[Session]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionfs.cli import FINDINGS, FINE
-from sessionfs.cli.failure import complain, say_json
+from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.terminal import columns, note, page, say
 from sessionfs.cli.verb import as_json, in_archive, verb
 from sessionfs.view.text import counted, safe_json
@@ -62,9 +62,10 @@ class Span(click.ParamType):  # type: ignore[type-arg]
         if match is None or not (match[1] or match[3]):
             self.fail(f"{value!r} is no message: 7, 7-12, 7- or -12", param, ctx)
         first = int(match[1] or 1)
-        if not match[2]:
-            return first, first
-        return first, int(match[3]) if match[3] else None
+        last = int(match[3]) if match[3] else None if match[2] else first
+        if first < 1 or (last is not None and last < first):
+            self.fail(f"{value!r} names no message: they count from 1, upwards", param, ctx)
+        return first, last
 
 
 @verb(
@@ -131,7 +132,7 @@ def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int: 
         elif not paths:
             note(f"no sessions in {opened.root} yet: `sessionfs import --here` brings them in")
     for error in damaged:
-        complain(error)
+        complain(explained(error))
     return FINDINGS if damaged else FINE
 
 
@@ -167,8 +168,13 @@ def show_command(
     import sessionfs
     from sessionfs.view.transcript import conversation, header_lines
 
-    opened = sessionfs.open_session(session, sessionfs.open_archive(archive) if archive else None)
+    store = sessionfs.open_archive(archive) if archive is not None else None
+    opened = sessionfs.open_session(session, store)
     first, last = span or (1, None)
+    if span is not None and first > opened.summary.messages:
+        raise click.UsageError(
+            f"there is no message {first}: the session has {opened.summary.messages}"
+        )
     if as_json:
         _show_json(opened, first, last)
         return
@@ -181,10 +187,6 @@ def show_command(
             opened, first=first, last=last, full=unfold, columns=columns() or _TEXT_WIDTH
         )
 
-    if span is not None and first > opened.summary.messages:
-        raise click.UsageError(
-            f"there is no message {first}: the session has {opened.summary.messages}"
-        )
     page(lines())
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionfs.disk.archive import POLICY
+from sessionfs.disk.marker import is_archive
 from sessionfs.disk.seen import Seen, stamp
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import NotFound, SessionfsError
+from sessionfs.errors import SessionfsError
 from sessionfs.importer import Imported
 from sessionfs.logs import Log, find_adapter, identify, plain_size
 
@@ -72,8 +73,7 @@ def find_logs(
         elif os.path.lexists(path):
             search.found.skip(path, "no regular file", named=True)
         else:
-            message = f"no such file or directory: {path}"
-            raise NotFound(message, hint="name a log, or a directory with logs")
+            search.found.skip(path, "no such file or directory", named=True)
     return search.finish()
 
 
@@ -97,7 +97,12 @@ class _Search:
         """Look at every file below a directory."""
         tree = DirTree(root)
         paths = tree.paths()
-        archives = [path[: -len(POLICY)] for path in paths if f"/{path}".endswith(f"/{POLICY}")]
+        archives = [
+            place
+            for path in paths
+            if f"/{path}".endswith(f"/{POLICY}")
+            and is_archive(os.path.join(root, place := path[: -len(POLICY)]))
+        ]
         logs = 0
         for path in paths:
             if path.startswith(tuple(archives)) or ".git" in path.split("/"):
