@@ -18,6 +18,12 @@ def segments(archive: Path) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in archive.rglob("messages-*.jsonl")}
 
 
+def looks(archive: Path) -> dict[str, tuple[int, int, int]]:
+    """Return what tells that a file was not touched: inode, size, time of the last change."""
+    stats = {p: p.stat() for p in archive.rglob("*") if ".cache" not in p.parts}
+    return {str(p): (s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats.items()}
+
+
 def statuses(report: sessionfs.ImportReport) -> list[str]:
     return [row.status for row in report.sessions]
 
@@ -91,7 +97,7 @@ def test_a_torn_line_that_shrinks_when_it_is_complete(
 def test_importing_again_changes_nothing(native: Path, archive: Path) -> None:
     path = write(native, log(300))
     sessionfs.import_logs([path], archive=str(archive))
-    before = {path: path.stat() for path in archive.rglob("*") if ".cache" not in path.parts}
+    before = looks(archive)
     report = sessionfs.import_logs([path], archive=str(archive))
     assert statuses(report) == ["unchanged"]
     assert {
