@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -43,23 +44,49 @@ def export_native(
     if session not in sources.values():
         message = f"{session.path} has no native record"
         raise Conflict(message, hint="it was not made from a native log")
-    if os.path.lexists(output) and not force:
-        message = f"{output} exists"
-        raise Conflict(message, hint="name another, or use --force")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        message = f"no directory {os.path.dirname(output)}"
-        raise NotFound(message, hint="make it first")
-    if len(sources) == 1 and not whole:
+    one = len(sources) == 1 and not whole
+    _check_output(output, one=one, force=force)
+    if one:
         _write_all(output, _proved(session, next(iter(sources))))
         return [output]
     written = []
-    for name, owner in sorted(sources.items()):
+    for name in sources:
         check_path(name)
+        _check_file(os.path.join(output, *name.split("/")))
+    for name, owner in sorted(sources.items()):
         place = os.path.join(output, *name.split("/"))
         steps.make_directories(os.path.dirname(os.path.abspath(place)))
         _write_all(place, _proved(owner, name))
         written.append(place)
     return written
+
+
+def _check_output(output: str, *, one: bool, force: bool) -> None:
+    """Raise where nothing can or may be written at `output`: one file, or a directory."""
+    if not output:
+        message = "the name of the output is empty"
+        raise SessionfsError(message, hint="name another; is a variable of the shell unset?")
+    if one and not os.path.basename(output):
+        message = f"{output} is a directory, and this session comes from one file"
+        raise Conflict(message, hint="name a file")
+    if os.path.lexists(output) and not force:
+        message = f"{output} exists"
+        raise Conflict(message, hint="name another, or use --force")
+    if one:
+        _check_file(output)
+    elif os.path.lexists(output) and not os.path.isdir(output):
+        message = f"{output} is no directory, and there are several files to write"
+        raise Conflict(message, hint="name a directory")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
+        message = f"no directory {os.path.dirname(output)}"
+        raise NotFound(message, hint="make it first")
+
+
+def _check_file(place: str) -> None:
+    """Raise `Conflict` where something stands that a file cannot take the place of."""
+    if os.path.lexists(place) and (os.path.islink(place) or not os.path.isfile(place)):
+        message = f"{place} is no regular file"
+        raise Conflict(message, hint="name another, or remove it first")
 
 
 def _proved(session: Session, name: str) -> Iterator[bytes]:
@@ -87,15 +114,24 @@ def _source(session: Session, name: str) -> Iterator[bytes]:
 
 
 def _write_all(place: str, chunks: Iterable[bytes]) -> None:
-    draft = f"{place}.part"
-    steps.remove_file(draft)
-    descriptor = steps.create_file(draft)
+    draft, descriptor = _create_draft(place)
     try:
-        for chunk in chunks:
-            steps.write(descriptor, chunk)
+        try:
+            for chunk in chunks:
+                steps.write(descriptor, chunk)
+        finally:
+            os.close(descriptor)
+        steps.rename(draft, place)
     except BaseException:
-        os.close(descriptor)
         steps.remove_file(draft)
         raise
-    os.close(descriptor)
-    steps.rename(draft, place)
+
+
+def _create_draft(place: str) -> tuple[str, int]:
+    """Create a file beside `place`, under a free name; return that and the descriptor."""
+    number = 0
+    while True:
+        number += 1
+        draft = f"{place}.part{number}"
+        with contextlib.suppress(FileExistsError):
+            return draft, steps.create_file(draft)

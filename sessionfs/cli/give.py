@@ -31,7 +31,7 @@ from sessionfs.view.text import one_line, safe
     "-o",
     "--output",
     metavar="FILE|DIR",
-    help="Where to write: a directory where there are several files.",
+    help="Where to write: a directory where there are several files; - is stdout.",
 )
 @click.option("--with-children", is_flag=True, help="The logs of subagents too, in a directory.")
 @click.option("--force", is_flag=True, help="Write over what exists.")
@@ -51,10 +51,11 @@ def export_command(
     """
     import sessionfs
 
-    store = sessionfs.open_archive(archive) if archive or with_children else None
+    asked = archive is not None or with_children
+    store = sessionfs.open_archive(archive) if asked else None
     opened = sessionfs.open_session(session, store)
     children = sessionfs.children(opened, store) if store is not None and with_children else []
-    if output is None:
+    if output is None or output == "-":
         if children or len(opened.summary.source_files) > 1:
             raise click.UsageError(
                 "this session comes from several files: name a directory with -o"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     default="text",
     help="Form of the report.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.option("-o", "--output", metavar="FILE", help="Write the report to FILE; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
 def verify_command(
     paths: tuple[str, ...], *, output_format: str, output: str | None, as_json: bool
@@ -44,6 +44,7 @@ def verify_command(
     from sessionfs.canonical import to_plain
     from sessionfs.view.findings import finding_lines, verdict
 
+    output = None if output == "-" else output
     report = sessionfs.verify(paths)
     checked = to_plain(report.checked)
     if as_json or output_format == "json":
