@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from sessionfs.api.bring import ImportReport, import_logs, init, remove
+    from sessionfs.api.bring import ImportReport, Removed, import_logs, init, remove
     from sessionfs.api.change import edit, seal
     from sessionfs.api.give import export_native, native_content
     from sessionfs.api.places import open_archive, open_session
@@ -52,6 +52,7 @@ __all__ = [
     "Manifest",
     "Message",
     "NotFound",
+    "Removed",
     "Report",
     "Session",
     "SessionfsError",
@@ -77,7 +78,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api.bring": "ImportReport import_logs init remove",
+    "api.bring": "ImportReport Removed import_logs init remove",
     "api.change": "edit seal",
     "api.give": "export_native native_content",
     "api.places": "open_archive open_session",

@@ -113,6 +113,23 @@ def test_a_listing_names_what_cannot_be_read_or_raises(archive):
     assert [session.path in error.message for error in told] == [True]
 
 
+def test_what_cannot_be_remembered_is_imported_all_the_same(archive, tmp_path):
+    cache = Path(archive.root) / ".cache" / "imported.json"
+    cache.unlink()
+    (cache / "in the way").mkdir(parents=True)
+    report = sessionfs.import_logs([str(tmp_path / "lamp.jsonl")], archive=archive.root)
+    assert [row.status for row in report.sessions] == ["unchanged"]
+    assert not report.failed
+
+
+@pytest.mark.parametrize("verb", [sessionfs.init, sessionfs.open_archive])
+def test_a_name_that_is_empty_is_refused(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sessionfs.SessionfsError, match="is empty"):
+        verb("")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_missing_is_not_sealed_away(archive):
     (session,) = archive.sessions()
     (Path(archive.root) / session.path / "messages-00000001.jsonl").unlink()

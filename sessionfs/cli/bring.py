@@ -155,7 +155,11 @@ def remove_command(sessions: tuple[str, ...], *, archive: str | None, as_json: b
 
     removed = sessionfs.remove(sessions, archive)
     if as_json:
-        say_json({"removed": [{"session": row.id, "uid": row.uid} for row in removed]})
+        say_json({"removed": [{"session": row.session, "uid": row.uid} for row in removed]})
     else:
-        say(Line(one_line(f"removed {row.id}  {row.uid}")) for row in removed)
-    note("git still has what was committed; the next import leaves these sessions out")
+        say(Line(one_line(f"removed {row.session}  {row.uid or '-'}")) for row in removed)
+    if any(row.uid is not None for row in removed):
+        note("git still has what was committed; the next import leaves these sessions out")
+    for row in removed:
+        if row.uid is None:
+            note(f"no uid of {row.session} could be read: the next import may bring it in again")

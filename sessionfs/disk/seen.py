@@ -8,6 +8,7 @@ it went to still has the seal that it had.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sessionfs.canonical import UNSET, Struct, UnsetType, encode, typed_decoder
@@ -91,7 +92,16 @@ class Seen:
     def remember(
         self, archive: Archive, rows: Iterable[Imported], stamps: Mapping[str, tuple[str, Stamp]]
     ) -> None:
-        """Keep what was imported; `stamps` has real path and stamp, from before it was read."""
+        """Keep what was imported; `stamps` has real path and stamp, from before it was read.
+
+        Where nothing can be written, nothing is kept: that costs time, no more.
+        """
+        with suppress(OSError, SessionfsError):
+            self._remember(archive, rows, stamps)
+
+    def _remember(
+        self, archive: Archive, rows: Iterable[Imported], stamps: Mapping[str, tuple[str, Stamp]]
+    ) -> None:
         places = {path.rpartition("/")[2]: path for path in archive.paths()}
         entries = dict(self._entries)
         for row in rows:
