@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+
+_REMEDIES = {
+    errno.ENOSPC: "free space, then try again",
+    errno.EDQUOT: "free space, then try again",
+    errno.EACCES: "check permissions, then try again",
+    errno.EPERM: "check permissions, then try again",
+    errno.EROFS: "the disk is mounted read-only: name another place",
+    errno.ENAMETOOLONG: "name a shorter place",
+    errno.EMFILE: "let a process open more files (`ulimit -n`), then try again",
+    errno.EIO: "check the disk, then try again",
+}
+"""What to do about an operating system's error, where its number says it."""
+
 
 class SessionfsError(Exception):
     """The root of every error that this package raises on purpose.
@@ -49,7 +63,7 @@ class Busy(SessionfsError):
 def from_system(error: OSError) -> SessionfsError:
     """Return an operating system's error as one of ours: one line that says what and where."""
     place = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0, "look at what stands there, then try again")
     return SessionfsError(
-        f"{place}{error.strerror or error}",
-        hint="nothing was half-written; free space or check permissions, then try again",
+        f"{place}{error.strerror or error}", hint=f"nothing was half-written; {remedy}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ _SECONDS = 60
 def toplevel(directory: str) -> str | None:
     """Return the root of the work tree that `directory` lies in, or None outside of one."""
     answer = _git(directory, "rev-parse", "--show-toplevel")
-    return answer.rstrip("\n") if answer else None
+    return os.fsdecode(answer.removesuffix(b"\n")) if answer else None
 
 
 def is_ignored(path: str) -> bool:
@@ -21,15 +22,13 @@ def is_ignored(path: str) -> bool:
     return bool(answer)
 
 
-def _git(directory: str, *arguments: str) -> str | None:
+def _git(directory: str, *arguments: str) -> bytes | None:
     try:
         finished = subprocess.run(
             ["git", "-C", directory, *arguments],
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            text=True,
-            errors="replace",
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -235,6 +235,112 @@ def test_stdout_on_a_full_disk():
 
 
 @pytest.mark.parametrize(
+    "arguments", ["--version", "list", "list --json", "show nope", "export 01"]
+)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_told_nothing(archived, arguments, closed):
+    command = f"{shlex.quote(sys.executable)} -m sessionfs {arguments}"
+    done, quiet = (
+        subprocess.run(
+            ["sh", "-c", f"{command} {end}"],
+            capture_output=True, check=False, cwd=archived, timeout=60,
+        )
+        for end in ("", closed)
+    )  # fmt: skip
+    assert quiet.returncode == done.returncode
+    assert quiet.stdout in (b"", done.stdout)
+    assert quiet.stderr in (b"", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["verify"], ["init"], ["import", "--here"], ["show", "01"]]
+)
+def test_a_working_directory_that_is_gone_is_named(tmp_path, command):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run = f'rmdir "$PWD" && exec {shlex.quote(sys.executable)} -m sessionfs {shlex.join(command)}'
+    done = subprocess.run(
+        ["sh", "-c", run], capture_output=True, check=False, cwd=gone, text=True, timeout=60,
+        env={**os.environ, "PWD": str(gone), "PYTHONPATH": str(SCRIPTS[0].parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"sessionfs: the working directory is gone: {gone}\n"
+        "hint: change to a directory that exists\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "nothing was half-written; free space, then try again"),
+        (errno.EDQUOT, "nothing was half-written; free space, then try again"),
+        (errno.EACCES, "nothing was half-written; check permissions, then try again"),
+        (errno.ENOTDIR, "nothing was half-written; look at what stands there, then try again"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_the_hint_fits_the_error(monkeypatch, capsys, number, hint):
+    def fail(_):
+        raise OSError(number, os.strerror(number), "place")
+
+    monkeypatch.setattr(sessionfs, "init", fail)
+    assert main(["init"]) == 2
+    told = f"sessionfs: place: {os.strerror(number)}\nhint: {hint}\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(
+    ("option", "key"), [("--title", "title"), ("--notes", "notes"), ("--tag", "tags")]
+)
+@pytest.mark.parametrize("text", ["\udcff", "half \ud800 a pair"])
+@pytest.mark.usefixtures("archived")
+def test_text_that_is_no_utf_8_changes_nothing(capsys, option, key, text):
+    capsys.readouterr()
+    assert main(["edit", "01M7", option, text]) == 2
+    assert capsys.readouterr().err == (
+        f"sessionfs: {key}: not UTF-8\nhint: nothing was changed; give the text as UTF-8\n"
+    )
+    assert main(["verify"]) == 0
+
+
+@pytest.mark.parametrize("place", ["", "2026", "2026/11"])
+@pytest.mark.usefixtures("archived")
+def test_a_directory_that_cannot_be_read_is_named(monkeypatch, capsys, place):
+    """As a person meets it who lacks permissions; whoever runs the tests may have them all."""
+    hidden = Path.cwd() / ".sessions" / place
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path) == hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    capsys.readouterr()
+    assert main(["list"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert str(hidden) in err.splitlines()[0]
+    assert "permissions" in err.splitlines()[1]
+
+
+@pytest.mark.usefixtures("archived")
+def test_an_export_that_fails_leaves_nothing(monkeypatch, capsys):
+    def fail(_source, target):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), target)
+
+    for step in ("rename", "write"):
+        with monkeypatch.context() as patch:
+            patch.setattr(steps, step, fail)
+            assert main(["export", "01M7", "-o", "back.jsonl"]) == 2
+        assert "nothing was half-written" in capsys.readouterr().err
+        assert not list(Path().glob("back*"))
+    assert main(["export", "01M7", "-o", "back.jsonl"]) == 0
+    assert Path("back.jsonl").read_text("utf-8") == LOG
+
+
+@pytest.mark.parametrize(
     ("environment", "told"),
     [
         ({"LC_ALL": "C"}, "Wörter, 語"),

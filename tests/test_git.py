@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,22 @@ def test_two_branches_that_grew_one_session_conflict(repository: Path) -> None:
         git(repository, "merge", "other")
     conflicts = git(repository, "diff", "--name-only", "--diff-filter=U")
     assert "checksums.b3" in conflicts
+
+
+def test_a_repository_whose_name_is_no_utf_8_gets_the_archive(tmp_path: Path) -> None:
+    place = tmp_path / os.fsdecode(b"re\xffpo")
+    try:
+        place.mkdir()
+    except OSError:
+        pytest.skip("this system takes no such name")
+    git(place, "init", "--quiet")
+    (place / "below").mkdir()
+    log_path = place / "log.jsonl"
+    log_path.write_bytes(log(10))
+    report = sessionfs.import_logs([str(log_path)], here=str(place / "below"))
+    assert [row.status for row in report.sessions] == ["new"]
+    assert (place / ".sessions" / "archive.yaml").is_file()
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_hidden_archive_is_told(tmp_path: Path) -> None:

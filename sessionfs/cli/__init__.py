@@ -60,7 +60,13 @@ def _fail(error: BaseException, given: Sequence[str]) -> int:
 
 
 def _prepare_streams() -> None:
-    """Have every character printed somehow: UTF-8 to files and pipes, escaped where it must be."""
+    """Have every character printed somehow: UTF-8 to files and pipes, escaped where it must be.
+
+    What a stream that was closed is told goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  for good
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             asked = "PYTHONIOENCODING" in os.environ or stream.isatty()

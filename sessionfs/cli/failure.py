@@ -58,6 +58,9 @@ def explained(error: BaseException) -> SessionfsError:
             )
         case click.ClickException():
             return SessionfsError(error.format_message())
+        case FileNotFoundError(filename=None) if not _has_directory():
+            message = f"the working directory is gone: {os.environ.get('PWD', '.')}"
+            return SessionfsError(message, hint="change to a directory that exists")
         case OSError():
             from sessionfs.errors import from_system
 
@@ -72,6 +75,15 @@ def explained(error: BaseException) -> SessionfsError:
         f"internal error at {place}: {type(error).__name__}: {error}",
         hint="this is a defect of sessionfs: please report it with the command that you gave",
     )
+
+
+def _has_directory() -> bool:
+    """Tell whether the working directory still exists."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def nearest(word: str, known: Iterable[str] | None) -> str:
