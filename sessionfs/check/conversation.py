@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from sessionfs.canonical import encode
 from sessionfs.check.explained import EXCERPT
-from sessionfs.check.replacement import is_too_long, restored_line
+from sessionfs.check.replacement import cut, is_too_long, record_of, restored_line
 from sessionfs.model import (
     KINDS,
     MAX_LINE,
@@ -80,7 +81,9 @@ class Conversation:
         """
         self._found = []
         self._line = number
-        self._sequence(message)
+        if self._first or self._last is None or message.seq != self._last + 1:
+            self._sequence(message)
+        self._last = message.seq
         self._identity(message)
         self._ancestry(message)
         if message.kind not in KINDS:
@@ -113,7 +116,6 @@ class Conversation:
         elif last is not None and seq != last + 1:
             self._say("E501", "/seq", f"{seq} after {last}")
             self.whole = False
-        self._last = seq
 
     def _identity(self, message: Message) -> None:
         """Enforces E506."""
@@ -184,11 +186,8 @@ class Conversation:
             self._payload(address, "/native/raw_file")
             pieces = self._payload_of(address) if address in self._names else ()
             return chain(pieces, (end_of_line(native),))
-        if is_too_long(line or encode_message(message), message, self._size_of):
-            self._say("E519", "/native/record", f"more than {MAX_LINE} bytes")
-            return ()
-        if line is not None and (restored := restored_line(line, message)) is not None:
-            return (restored,)
+        if "record" in native and (restored := self._replaced(message, native, line)) is not None:
+            return restored
         self._absent.clear()
         try:
             return (restore_record(native, message, self._fetch) + end_of_line(native),)
@@ -200,6 +199,19 @@ class Conversation:
             else:
                 self._say("E512", error.pointer, str(error)[:EXCERPT])
         return ()
+
+    def _replaced(
+        self, message: Message, native: Mapping[str, Any], line: bytes | None
+    ) -> tuple[bytes, ...] | None:
+        """Return the native line where replacing bytes gives it. Enforces E519."""
+        pieces = cut(encode(native["record"]) if line is None else record_of(line, message))
+        if len(pieces) > 1:
+            length = len(encode_message(message) if line is None else line)
+            if is_too_long(pieces, message, length, self._size_of):
+                self._say("E519", "/native/record", f"more than {MAX_LINE} bytes")
+                return ()
+        restored = None if line is None else restored_line(pieces, message)
+        return None if restored is None else (restored,)
 
     def _torn(self, native: Mapping[str, Any]) -> None:
         """Enforces E514."""

@@ -26,7 +26,7 @@ from sessionfs.model import (
 from sessionfs.schema import is_plainly_valid, pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sessionfs.model import Part
 
@@ -72,6 +72,8 @@ def _is_deep(line: bytes, message: Message) -> bool:
     """
     if len(line) < _LONG and line.count(b"{") + line.count(b"[") <= MAX_DEPTH:
         return False
+    if not _nests(_open_values(message), _IN_RESULT):  # the tightest limit nearly always holds
+        return False
     native = message.native if isinstance(message.native, dict) else {}
     return (
         _nests((message.ext,), MAX_DEPTH)
@@ -84,6 +86,21 @@ def _is_deep(line: bytes, message: Message) -> bool:
             if type(result) is ToolResult
         )
     )
+
+
+def _open_values(message: Message) -> Iterator[Any]:
+    """Yield the values of a message that can be any JSON."""
+    yield message.ext
+    yield message.native
+    for part in message.parts:
+        if type(part) is ToolCall:
+            yield part.arguments
+        elif type(part) is ToolResult:
+            for inner in part.content:
+                if isinstance(inner, _OPEN):
+                    yield inner.value
+        elif isinstance(part, _OPEN):
+            yield part.value
 
 
 _LONG = 2048
