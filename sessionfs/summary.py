@@ -77,31 +77,32 @@ class Summarizer:
     def add(self, message: Message) -> None:
         """Take in the next message."""
         self._messages += 1
+        kind, ts, native = message.kind, message.ts, message.native
         self._roles[message.role] = self._roles.get(message.role, 0) + 1
-        self._kinds[message.kind] = self._kinds.get(message.kind, 0) + 1
-        if message.ts is not None and (self._ended_at is None or message.ts > self._ended_at):
-            self._ended_at = message.ts
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        if ts is not None and (self._ended_at is None or ts > self._ended_at):
+            self._ended_at = ts
         if self._state == "created":
             self._state = "active"
-        if message.native is UNSET:
+        if native is UNSET:
             self._foreign += 1
-        elif "record" not in message.native:
+        elif "record" not in native:
             self._raw += 1
-        if message.kind == "unknown":
-            self._unknown += 1
-        if isinstance(message.model, str):
+        if message.model is not UNSET:
             self._models.add(message.model)
         if message.usage is not UNSET:
             self._count(message.usage, message.response)
         if message.cost is not UNSET:
             self._pay(message.cost)
-        if message.kind == "lifecycle":
-            self._live(message)
         for part in message.parts:
-            if isinstance(part, ToolCall):
+            if type(part) is ToolCall:
                 self._call(part)
-        if message.kind == "user_msg":
+        if kind == "user_msg":
             self._ask(message)
+        elif kind == "lifecycle":
+            self._live(message)
+        elif kind == "unknown":
+            self._unknown += 1
 
     def _count(self, usage: Usage, response: object) -> None:
         self._conventions.add(usage.convention)

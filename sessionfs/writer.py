@@ -21,7 +21,7 @@ from sessionfs.archive import (
     segment_name,
 )
 from sessionfs.canonical import to_plain
-from sessionfs.digest import Hasher, digest, digest_stream
+from sessionfs.digest import CHUNK, Hasher, digest, digest_stream
 from sessionfs.errors import FormatError
 from sessionfs.model import SourceFile, encode_message
 from sessionfs.restore import message_files
@@ -47,6 +47,9 @@ class SourceDigests:
         self._log_name = log_name
         self._hashers: dict[str, Hasher] = {}
         self._whole: dict[str, SourceFile] = {}
+        self._name = log_name
+        self._lines: list[bytes] = []
+        self._size = 0
 
     def add(self, message: Message, line: bytes, size: Callable[[str], int]) -> None:
         """Take in a message's native line, line end included."""
@@ -54,15 +57,28 @@ class SourceDigests:
         if not isinstance(native, dict):
             return
         name = native.get("source", self._log_name)
-        hasher = self._hashers.get(name)
-        if hasher is None:
-            hasher = self._hashers[name] = Hasher()
-        hasher.update(line)
-        for beside, address in native.get("files", {}).items():
-            self._whole[beside] = SourceFile(name=beside, bytes=size(address), blake3=address)
+        if name != self._name or self._size >= CHUNK:
+            self._flush()
+            self._name = name
+        self._lines.append(line)
+        self._size += len(line)
+        if "files" in native:
+            for beside, address in native["files"].items():
+                self._whole[beside] = SourceFile(name=beside, bytes=size(address), blake3=address)
+
+    def _flush(self) -> None:
+        """Hash the lines that are held: together they take half the time."""
+        if self._lines:
+            hasher = self._hashers.get(self._name)
+            if hasher is None:
+                hasher = self._hashers[self._name] = Hasher()
+            hasher.update(b"".join(self._lines))
+            self._lines.clear()
+            self._size = 0
 
     def finish(self) -> list[SourceFile]:
         """Return name, size and digest of each source, sorted by name."""
+        self._flush()
         found = dict(self._whole)
         for name, hasher in self._hashers.items():
             found[name] = SourceFile(name=name, bytes=hasher.size, blake3=hasher.hexdigest())
