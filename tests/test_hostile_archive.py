@@ -226,3 +226,11 @@ def test_a_session_without_native_records_is_no_internal_error(archive: Path) ->
     message = next(session.messages())
     with pytest.raises(FormatError, match="E51"):
         session.native_line(replace(message, native={"eol": ""}))
+
+
+def test_no_archive_is_made_inside_of_a_session(archive: Path, native: Path) -> None:
+    before = tree(archive)
+    for place in (directory(archive), directory(archive) / "files"):
+        with pytest.raises(Conflict, match="inside of a session"):
+            sessionfs.import_logs([str(native)], archive=str(place))
+    assert tree(archive) == before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs import git
 from sessionfs.adapters import load_adapters
-from sessionfs.api.places import check_named, find_archive, open_around, open_inside
+from sessionfs.api.places import check_named, find_archive, open_around, open_inside, session_root
 from sessionfs.canonical import Struct
 from sessionfs.disk.archive import DEFAULT, POLICY, Archive
 from sessionfs.disk.find import Found, find_logs, stores, within
@@ -59,6 +59,9 @@ def init(directory: str = DEFAULT) -> Archive:
     if os.path.lexists(place) and not os.path.isdir(place):
         message = f"{directory} is no directory"
         raise Conflict(message, hint="name a directory for the archive")
+    if session_root(place) is not None:
+        message = f"{directory} lies inside of a session"
+        raise Conflict(message, hint="name the archive, or a directory outside of it")
     return Archive.init(place)
 
 
