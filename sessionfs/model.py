@@ -22,6 +22,12 @@ MAX_TEXT = 262_144
 MAX_LINE = 64 << 20
 """Most bytes in one line, LF included. Enforces E005."""
 
+MAX_SEGMENT_MESSAGES = 256
+"""Most messages in a segment. Enforces E314, E315."""
+
+MAX_SEGMENT_BYTES = 1 << 20
+"""Most bytes in a segment of more than one message. Enforces E314, E315."""
+
 MAX_DERIVED = 64 << 20
 """Most bytes in summary.json and in checksums.b3. Enforces E003."""
 

@@ -23,7 +23,12 @@ from sessionfs.archive import (
 from sessionfs.canonical import to_plain
 from sessionfs.digest import CHUNK, Hasher, digest, digest_stream
 from sessionfs.errors import FormatError
-from sessionfs.model import SourceFile, encode_message
+from sessionfs.model import (
+    MAX_SEGMENT_BYTES,
+    MAX_SEGMENT_MESSAGES,
+    SourceFile,
+    encode_message,
+)
 from sessionfs.restore import message_files
 from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.yamltext import emit
@@ -34,9 +39,6 @@ if TYPE_CHECKING:
     from sessionfs.model import Manifest, Message, Summary
     from sessionfs.native import Settled
     from sessionfs.tree import WritableTree
-
-MAX_SEGMENT_MESSAGES = 256
-MAX_SEGMENT_BYTES = 1 << 20
 
 
 class SourceDigests:

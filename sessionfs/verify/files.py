@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sessionfs.archive import FILES
 from sessionfs.check.explained import Rung
 from sessionfs.digest import CHUNK, Hasher, digest
 from sessionfs.errors import SessionfsError
+from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
 from sessionfs.verify.oddities import unreadable
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from sessionfs.tree import Tree
     from sessionfs.verify.ladder import Ladder
-
-MAX_DERIVED: Final = 64 << 20
-"""Most bytes in summary.json and in checksums.b3. Enforces E003."""
 
 
 class Files:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sessionfs.check.conversation import Conversation
 from sessionfs.check.explained import Rung
 from sessionfs.check.explanation import typed_message
 from sessionfs.check.proof import prove_message
 from sessionfs.errors import SessionfsError
+from sessionfs.model import MAX_SEGMENT_BYTES, MAX_SEGMENT_MESSAGES
 from sessionfs.schema import finding
 from sessionfs.summary import Summarizer
 from sessionfs.verify.layout import is_segment
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from sessionfs.model import Finding, Message
     from sessionfs.verify.files import Files
-
-MAX_SEGMENT_MESSAGES: Final = 256
-MAX_SEGMENT_BYTES: Final = 1 << 20
 
 
 class Messages:
