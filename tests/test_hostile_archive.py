@@ -15,6 +15,7 @@ import sessionfs
 from claude_logs import SESSION, log
 from sessionfs.canonical import replace
 from sessionfs.digest import digest
+from sessionfs.disk import steps
 from sessionfs.disk.archive import Archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, FormatError, SessionfsError
@@ -234,3 +235,23 @@ def test_no_archive_is_made_inside_of_a_session(archive: Path, native: Path) -> 
         with pytest.raises(Conflict, match="inside of a session"):
             sessionfs.import_logs([str(native)], archive=str(place))
     assert tree(archive) == before
+
+
+def test_another_program_s_archive_yaml_is_not_ours(tmp_path: Path, native: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "archive.yaml").write_text("name: somebody else's\n")
+    with pytest.raises(FormatError, match="E213"):
+        sessionfs.import_logs([str(native)], archive=str(tmp_path / "other"))
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["archive.yaml"]
+
+
+def test_directories_are_made_below_the_working_directory_only_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError):
+        steps.make_directories("a/b")
+    monkeypatch.chdir(tmp_path)

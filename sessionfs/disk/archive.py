@@ -88,6 +88,9 @@ class Archive:
         except YamlError as error:
             hint = "mend it, or take it back from git"
             raise FormatError(error.code, f"{where}:{error.line}", error.said, hint=hint) from error
+        if not isinstance(policy.get("min_reader"), str):
+            hint = "name another directory, or take the file back from git"
+            raise FormatError("E213", where, "not an archive's: no min_reader", hint=hint)
         check_reader(policy, where)
         ignored = policy.get("ignored")
         uids = ignored if isinstance(ignored, list) else []

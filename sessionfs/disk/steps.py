@@ -20,6 +20,7 @@ _EXCHANGE = 2
 def make_directories(path: str) -> None:
     """Make a directory and those above it, durably; one that exists is fine."""
     missing = []
+    path = os.path.abspath(path)  # a relative path ends at "", which is never a directory
     while not os.path.isdir(path):
         missing.append(path)
         path = os.path.dirname(path)
