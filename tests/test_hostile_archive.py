@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -190,7 +191,7 @@ def test_two_removals_at_once_both_count(tmp_path: Path) -> None:
             subprocess.Popen([sys.executable, "-c", WAIT, str(place), f"claude-code:{name}"])
             for name in names
         ]
-        os.sched_yield()
+        time.sleep(2)  # until each of them has opened the archive and waits
     assert [process.wait() for process in waiting] == [0] * len(names)
     assert Archive(str(place)).ignored == {f"claude-code:{name}" for name in names}
 
