@@ -6,7 +6,7 @@ uid and differ become two sessions. Nothing is overwritten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,11 +15,12 @@ from sessionfs.authored import grown_manifest, new_manifest
 from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.digest import Hasher
 from sessionfs.errors import FormatError, SessionfsError
-from sessionfs.identity import format_time, is_native_id, message_id, parse_time, session_id
+from sessionfs.identity import parse_time, session_id
 from sessionfs.logs import decode_lines, draft_of, identify
 from sessionfs.model import Lineage
 from sessionfs.native import settle
-from sessionfs.placing import Place, Shelf, find_place, longest_first
+from sessionfs.numbering import Ids
+from sessionfs.placing import Place, Shelf, Torn, find_place, longest_first
 from sessionfs.tree import read_bytes
 from sessionfs.writer import SessionWriter
 
@@ -79,39 +80,6 @@ class Store(Shelf, Protocol):
         """Return an empty stage for a session; `replaces` is the path of what it was before."""
 
 
-@dataclass(slots=True)
-class _Ids:
-    """Gives each message its id and its parent's, from what came before it."""
-
-    uid: str
-    millis: int
-    known: dict[str, str] = field(default_factory=dict)
-
-    def next(self, draft: Draft, seq: int) -> tuple[str, str | None, str | None]:
-        """Return id, parent and time of the next message."""
-        own = parse_time(draft.ts)
-        self.millis = self.millis if own is None else own
-        name = _known_id(draft)
-        repeated = name is not None and name in self.known
-        parent = self.known.get(draft.parent) if draft.parent is not None else None
-        identifier = message_id(self.uid, self.millis, name, seq, repeated=repeated)
-        if name is not None:
-            self.known[name] = identifier
-        return identifier, parent, None if own is None else format_time(own)
-
-    def keep(self, draft: Draft, message: Message) -> None:
-        """Remember a message that is archived already."""
-        own = parse_time(draft.ts)
-        self.millis = self.millis if own is None else own
-        if (name := _known_id(draft)) is not None:
-            self.known[name] = message.id
-
-
-def _known_id(draft: Draft) -> str | None:
-    """Return a draft's native id; one that no uid could hold counts as none."""
-    return draft.native_id if is_native_id(draft.native_id) else None
-
-
 def import_logs(
     logs: Iterable[Log],
     store: Store,
@@ -141,7 +109,10 @@ def import_logs(
     beside: dict[str, Log] = {}
     brought: set[str] = set()
     for uid in sorted(groups):
-        for log, identity in sorted(groups[uid], key=cmp_to_key(longest_first)):
+        waiting = sorted(groups[uid], key=cmp_to_key(longest_first))
+        again: list[tuple[Log, Identity]] = []
+        while waiting:
+            log, identity = waiting.pop(0)
             try:
                 one = _Import(log, identity, store, rewrite=rewrite)
                 yield (row := one.run())
@@ -151,6 +122,13 @@ def import_logs(
                     yield _skipped(replace(log, shown=shown), late)
                 if row.status == "new":
                     beside |= one.beside
+            except Torn as error:
+                # One of the shorter ones may be the branch that this log goes on with.
+                if waiting and (log, identity) not in again:
+                    waiting.append((log, identity))
+                    again.append((log, identity))
+                    continue
+                yield _skipped(log, str(error), identity.uid)
             except FormatError as error:
                 yield _skipped(log, f"its archived session is damaged: {error}", identity.uid)
             except SessionfsError as error:
@@ -241,7 +219,7 @@ class _Import:
         try:
             writer = SessionWriter(stage.tree, name, old=old)
             millis = parse_time(old.manifest.started_at) if old is not None else identity.millis
-            ids = _Ids(identity.uid, millis or 0)
+            ids = Ids(identity.uid, millis or 0)
             facts, digest = self._write_messages(writer, name, ids, place)
             if old is None:
                 manifest = new_manifest(identifier, self._log.adapter, identity, lineage, facts)
@@ -266,7 +244,7 @@ class _Import:
         return self._report(summary, status)
 
     def _write_messages(
-        self, writer: SessionWriter, name: str, ids: _Ids, place: Place
+        self, writer: SessionWriter, name: str, ids: Ids, place: Place
     ) -> tuple[Facts, str]:
         """Write every message; return what the log told of the session, and its digest.
 
@@ -304,7 +282,7 @@ class _Import:
         return facts, whole.hexdigest()
 
     def _write_leading(
-        self, writer: SessionWriter, ids: _Ids, mapper: Mapper, kept: Message | None
+        self, writer: SessionWriter, ids: Ids, mapper: Mapper, kept: Message | None
     ) -> None:
         """Write the documents that describe the log; those of a kept session stand already."""
         known = _native(kept).get("source") if kept is not None else None
@@ -315,7 +293,7 @@ class _Import:
                 paths = self._log.adapter.leading(self._log.tree, self._log.path)
                 self.late.update(map(self._shown, paths))
 
-    def _append(self, writer: SessionWriter, ids: _Ids, draft: Draft, line: Line) -> None:
+    def _append(self, writer: SessionWriter, ids: Ids, draft: Draft, line: Line) -> None:
         seq = writer.messages + 1
         identifier, parent, ts = ids.next(draft, seq)
         settled = settle(draft, line, seq=seq, id=identifier, parent=parent, ts=ts)

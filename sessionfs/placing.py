@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 
 
+class Torn(SessionfsError):
+    """A log ends inside of the line that would name its branch: it belongs nowhere yet."""
+
+
 class Shelf(Protocol):
     """Where sessions are looked up."""
 
@@ -65,20 +69,21 @@ def find_place(log: Log, identity: Identity, shelf: Shelf) -> Place:
         line, at = _first_difference(log, main)
         if not line.eol and not _is_whole(line):
             message = "the log is torn at the very line where it differs from its session"
-            raise SessionfsError(message, hint="import it again when the line is complete")
+            raise Torn(message, hint="import it again when the line is complete")
         lineage = Lineage(
             parent=main.manifest.source.uid,
             relation="fork" if at else "continuation",
             at=at or UNSET,
         )
-        identity = identity.branch(branch_native_id(identity.native_id, line.content))
+        differing = line.content if line.eol else line.content.removesuffix(b"\r")
+        identity = identity.branch(branch_native_id(identity.native_id, differing))
         main = shelf.find(identity.uid)
     return Place(identity=identity, lineage=lineage)
 
 
 def _is_whole(line: Line) -> bool:
-    """Tell whether no completion can change a line that has no line end yet but by adding it."""
-    return isinstance(line.value, (dict, list)) and not line.content.endswith(b"\r")
+    """Tell whether a line that has no line end yet is all there; a CR may be half of one."""
+    return isinstance(line.value, (dict, list))
 
 
 def longest_first(left: tuple[Log, Identity], right: tuple[Log, Identity]) -> int:

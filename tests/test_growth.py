@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from random import Random
 
@@ -409,7 +410,7 @@ def test_damage_does_not_pass_for_another_history(native: Path, archive: Path) -
     assert len(list(archive.rglob("manifest.yaml"))) == 1
 
 
-@pytest.mark.parametrize("torn", [b"12", b'{"a":1}\r'])
+@pytest.mark.parametrize("torn", [b"12", b'{"a":1}{"b"', b'{"zz'])
 def test_a_fork_waits_until_its_first_line_cannot_change(
     native: Path, archive: Path, torn: bytes
 ) -> None:
@@ -433,3 +434,23 @@ def test_of_equal_logs_the_one_with_files_beside_it_counts(tmp_path: Path) -> No
         (bare / "copy.jsonl").unlink()
     assert trees[0] == trees[1]
     assert any("/files/" in path for path in trees[0])
+
+
+@pytest.mark.parametrize("more", [b"\r", b"\r\n", b"\n", b'{"b"', b" "])
+def test_a_torn_branch_goes_on_with_a_shorter_log_of_it(
+    native: Path, archive: Path, more: bytes
+) -> None:
+    """The longer one is tried first, finds no place, and finds it after the shorter one."""
+    fork = log(3) + dumps(record(9, Random(9)))
+    paths = [
+        write(native, log(9)),
+        write(native.with_name("b.jsonl"), fork),
+        write(native.with_name("c.jsonl"), fork + more),
+    ]
+    sessionfs.import_logs(paths, archive=str(archive))
+    before = tree(archive)
+    shutil.rmtree(archive / ".cache")
+    again = sessionfs.import_logs(paths, archive=str(archive))
+    assert set(statuses(again)) == {"unchanged"}
+    assert tree(archive) == before
+    assert len(list(archive.rglob("manifest.yaml"))) == 2
