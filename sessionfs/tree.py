@@ -113,25 +113,3 @@ def check_path(path: str) -> None:
         raise UnsafePath(
             message, hint="a path is relative, ASCII, without .., and at most 180 bytes"
         )
-
-
-class SubTree:
-    """One directory of a tree as a tree of its own."""
-
-    def __init__(self, tree: Tree, root: str) -> None:
-        """Look at what lies below the directory `root`."""
-        self._tree = tree
-        self._root = root
-
-    def paths(self, under: str = "") -> list[str]:
-        """Return every path below the directory `under`, sorted by bytes."""
-        inside = f"{self._root}/{under}" if under else self._root
-        return [path[len(self._root) + 1 :] for path in self._tree.paths(inside)]
-
-    def open(self, path: str) -> BinaryIO:
-        """Open a file for reading."""
-        return self._tree.open(f"{self._root}/{path}")
-
-    def size(self, path: str) -> int:
-        """Return a file's size in bytes."""
-        return self._tree.size(f"{self._root}/{path}")

@@ -49,7 +49,7 @@ def made(messages: list[Any], redactions: bytes = b"", **people: object) -> dict
         },
         "agent": {"name": "Claude Code"},
         "started_at": None,
-        "workspace": {"cwd": "~/work"},
+        "workspace": {"cwd": "~/lamp"},
         **people,
     }
     tree = MemoryTree({"manifest.yaml": yamltext.emit(manifest, "manifest")})
@@ -81,11 +81,11 @@ def message(seq: int, **other: Any) -> dict[str, Any]:
 
 
 PATHS = (
-    "/home/ada/work/a.py",
-    "/home/ada/workshop/b",
+    "/home/ada/lamp/a.py",
+    "/home/ada/lampshop/b",
     "/Users/Shared/x",
     "/Users/Public1/x",
-    "C:\\Users\\ada\\work\\c.txt",
+    "C:\\Users\\ada\\lamp\\c.txt",
     "C:\\\\Users\\\\ada\\\\d",
     "x/home/ada/e",
     "",
@@ -184,10 +184,10 @@ def test_a_session_without_messages() -> None:
 
 def test_the_working_directory_itself_keeps_its_path() -> None:
     call = {"type": "tool_call", "call_id": None, "name": "Read"}
-    parts = [call | {"arguments": {"file_path": "/home/ada/work/"}}]
+    parts = [call | {"arguments": {"file_path": "/home/ada/lamp/"}}]
     files = made([message(1, kind="tool_call", parts=parts)])
     assert list(problems(files)) == []
-    assert json.loads(files["summary.json"])["files_read"] == ["~/work/"]
+    assert json.loads(files["summary.json"])["files_read"] == ["~/lamp/"]
 
 
 def test_redactions_are_summed() -> None:
