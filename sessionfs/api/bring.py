@@ -8,7 +8,6 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from sessionfs import git
 from sessionfs.adapters import load_adapters
 from sessionfs.api.places import check_named, find_archive, open_around, open_inside, session_root
 from sessionfs.canonical import Struct
@@ -16,6 +15,7 @@ from sessionfs.disk.archive import DEFAULT, POLICY, Archive
 from sessionfs.disk.find import Found, find_logs, stores, within
 from sessionfs.disk.seen import Seen
 from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.git.repository import is_ignored, toplevel
 from sessionfs.importer import REMOVED, Imported
 from sessionfs.importer import import_logs as import_into
 
@@ -67,7 +67,7 @@ def init(directory: str = DEFAULT) -> Archive:
 
 def is_hidden_from_git(archive: Archive) -> bool:
     """Tell whether the repository around an archive would leave it out of commits."""
-    return git.is_ignored(os.path.join(archive.root, POLICY))
+    return is_ignored(os.path.join(archive.root, POLICY))
 
 
 def import_logs(
@@ -141,7 +141,7 @@ def _add_stores(
     known = {log.shown for log in found.logs} | {row.path for row in found.rows}
     for place in stores(adapters, environment, home or os.path.expanduser("~"), sys.platform):
         more = find_logs([place], adapters, seen)
-        logs = more.logs if here is None else within(more.logs, git.toplevel(here) or here)
+        logs = more.logs if here is None else within(more.logs, toplevel(here) or here)
         found.logs += [log for log in logs if log.shown not in known]
         rows = more.rows if here is None else [row for row in more.rows if row.session is not None]
         found.rows += [row for row in rows if row.path not in known]
@@ -152,7 +152,7 @@ def _default_archive(start: str) -> str:
     try:
         return find_archive(start)
     except NotFound:
-        return os.path.join(git.toplevel(start) or os.path.abspath(start), DEFAULT)
+        return os.path.join(toplevel(start) or os.path.abspath(start), DEFAULT)
 
 
 @contextlib.contextmanager
