@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Test = Callable[[Any], bool]
 
-SchemaName = Literal["archive", "manifest", "message", "summary", "redactions", "index"]
+SchemaName = Literal["archive", "manifest", "message", "summary", "redactions"]
 
 _LONGEST = 80
 """Most characters of a file's own text that a finding repeats."""

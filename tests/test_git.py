@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sessionfs
+import test_vectors
 from claude_logs import SESSION, log
 from sessionfs.api.bring import is_hidden_from_git
 from trees import tree
@@ -137,3 +138,18 @@ def test_a_hidden_archive_is_told(tmp_path: Path) -> None:
     assert is_hidden_from_git(archive)
     (tmp_path / ".gitignore").write_text("*.jsonl\n")
     assert not is_hidden_from_git(archive)
+
+
+def test_the_vector_of_blended_continuations_is_what_git_makes(tmp_path: Path) -> None:
+    make = test_vectors.maker()
+    sides = [make.continued(make.Session(), *side).sealed() for side in ((2, "A"), (3, "B"))]
+    base, blended = make.Session().sealed(), make.union_merge().files
+    for path, content in base.items():
+        for name, side in zip(("ours", "base", "theirs"), (sides[0], base, sides[1]), strict=True):
+            (tmp_path / name).write_bytes(side[path])
+        if any(side[path] != content for side in sides):
+            command = ["git", "merge-file", "--union", "-p", "ours", "base", "theirs"]
+            done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+            assert done.stdout == blended[path], path
+        else:
+            assert blended[path] == content

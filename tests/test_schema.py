@@ -52,7 +52,7 @@ VALID = {
     "redactions": REDACTION,
     "archive": ARCHIVE,
 }
-NAMES = ("archive", "manifest", "message", "summary", "redactions", "index")
+NAMES = ("archive", "manifest", "message", "summary", "redactions")
 
 
 def judged(value, name, **options):
@@ -103,10 +103,6 @@ def test_an_item_twice_is_found_by_both():
     value = MANIFEST | {"tags": ["a", "a"]}
     assert not schema.is_plainly_valid(value, "manifest")
     assert judged(value, "manifest") == [("E213", "/tags")]
-
-
-def test_the_index_line_has_its_rule():
-    assert ("E907", "") in judged({}, "index")
 
 
 @pytest.mark.parametrize(

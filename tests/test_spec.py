@@ -35,7 +35,7 @@ from sessionfs.summary import encode_summary
 from sessionfs.tree import MemoryTree
 from sessionfs.verify import verify_tree
 
-SCHEMAS = ("archive", "manifest", "message", "summary", "redactions", "index")
+SCHEMAS = ("archive", "manifest", "message", "summary", "redactions")
 BASE = "https://sessionfs-archive.readthedocs.io/schemas/1.0/"
 CAN_FAIL = frozenset(
     "type enum const pattern minLength maxLength minimum maximum required minItems maxItems"
@@ -272,14 +272,6 @@ def test_redaction_example() -> None:
     for line in the("redactions").lines:
         assert codes(json.loads(line), schema("redactions")) == set()
         assert canonical.encode(json.loads(line)).decode() == line
-
-
-def test_index_example() -> None:
-    (line,) = the("index").lines
-    value = json.loads(line)
-    assert codes(value, schema("index")) == set()
-    assert value["summary"] == json.loads(the("summary").body)
-    assert value["seal"] == blake3(the("checksums").body.encode()).hexdigest()
 
 
 def output_problems(name: str, value: object) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.canonical import encode
 from sessionfs.check.explained import EXCERPT
+from sessionfs.check.given import Given
 from sessionfs.check.replacement import cut, is_too_long, record_of, restored_line
 from sessionfs.model import (
     KINDS,
@@ -54,6 +55,7 @@ class Conversation:
         self._calls: dict[str, tuple[str, int, str] | None] = {}
         self._ended: dict[str | None, tuple[str, int]] = {}
         self._last: int | None = 0
+        self._given = Given()
         self._first = True
         self._path = ""
         self._line = 0
@@ -81,10 +83,9 @@ class Conversation:
         """
         self._found = []
         self._line = number
-        if self._first or self._last is None or message.seq != self._last + 1:
-            self._sequence(message)
+        if self._sequence(message):
+            self._identity(message)
         self._last = message.seq
-        self._identity(message)
         self._ancestry(message)
         if message.kind not in KINDS:
             self._vocabulary(message)
@@ -101,21 +102,33 @@ class Conversation:
     def _say(self, code: str, pointer: str, said: str) -> None:
         self._found.append(finding(code, self._path, said, line=self._line, pointer=pointer))
 
-    def _sequence(self, message: Message) -> None:
-        """Enforces E312, E501."""
-        seq, last = message.seq, self._last
-        if self._first:
-            self._first = False
-            named = int(self._path[-14:-6])
-            if seq != named:
-                self._say("E312", "/seq", f"{seq} in a segment that is named {named}")
-                self.whole = False
-            elif last is not None and seq != last + 1:
-                self._say("E312", "/seq", f"{seq} after a segment that ends with {last}")
-                self.whole = False
-        elif last is not None and seq != last + 1:
-            self._say("E501", "/seq", f"{seq} after {last}")
+    def _sequence(self, message: Message) -> bool:
+        """Tell whether the number is no earlier message's. Enforces E312, E501, E502.
+
+        Where segments overlap, E312 says it once, and counting begins anew.
+        """
+        seq, last, first = message.seq, self._last, self._first
+        if not first and last == self._given.highest and seq == last + 1:
+            self._given.highest = seq
+            return True
+        self._first = False
+        named = int(self._path[-14:-6]) if first else seq
+        jumps = last is not None and seq != last + 1
+        if seq != named or (first and jumps):
+            named_so = f"in a segment that is named {named}"
+            said = named_so if seq != named else f"after a segment that ends with {last}"
+            self._say("E312", "/seq", f"{seq} {said}")
+            self._given = Given(seq)
+        elif not self._given.add(seq):
+            self._say("E502", "/seq", f"{seq} is an earlier message's")
             self.whole = False
+            return False
+        elif jumps:
+            self._say("E501", "/seq", f"{seq} after {last}")
+        else:
+            return True
+        self.whole = False
+        return True
 
     def _identity(self, message: Message) -> None:
         """Enforces E506."""

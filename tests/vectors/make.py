@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import sys
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from blake3 import blake3
@@ -1031,6 +1032,81 @@ def swapped():
     session = Session()
     session.messages[2:4] = reversed(session.messages[2:4])
     return Vector(session.sealed(), ("E501", SEGMENT, 3, "/seq"), ("E501", SEGMENT, 4, "/seq"))
+
+
+def continued(session, count, name):
+    """The session with more messages, as a log that went on with other records gives it."""
+    ids = MESSAGE_IDS[3:4] + [f"01M81CYGKK0000000000000{name}0{n}" for n in range(count)]
+    native = b""
+    for number, parent, own in zip(range(5, 5 + count), ids, ids[1:], strict=False):
+        text = f"{name} {number}"
+        record = {"say": {"$ref": "/parts/0/text"}}
+        session.messages.append({
+            "seq": number, "id": own, "parent": parent, "ts": f"2026-11-22T10:32:0{number}.000Z",
+            "role": "assistant", "kind": "assistant_msg", "actor": "model",
+            "parts": [{"type": "text", "text": text}], "native": {"record": record},
+        })  # fmt: skip
+        native += line({"say": text}) + b"\n"
+    session.cut = 4 + count
+    session.native(NATIVE + native)
+    session.summary["ended_at"] = session.messages[-1]["ts"]
+    session.summary["messages"] = 4 + count
+    session.summary["roles"]["assistant"] += count
+    session.summary["kinds"]["assistant_msg"] += count
+    return session
+
+
+@vector("bad/E502_two_continuations")
+def two_continuations():
+    session, theirs = continued(Session(), 2, "A"), continued(Session(), 3, "B")
+    session.messages += theirs.messages[4:]
+    session.cut = 9
+    return Vector(session.sealed(), ("E502", SEGMENT, 7, "/seq"), ("E502", SEGMENT, 8, "/seq"))
+
+
+@vector("bad/E502_line_twice")
+def line_twice():
+    session = Session()
+    session.messages.insert(2, session.messages[1])
+    session.cut = 5
+    return Vector(session.sealed(), ("E502", SEGMENT, 3, "/seq"))
+
+
+def changes(old, new):
+    """What became of which lines; git takes changes for one that are up to three lines apart."""
+    found = []
+    for kind, start, end, first, last in SequenceMatcher(None, old, new, False).get_opcodes():
+        if kind != "equal":
+            if found and start - found[-1][1] <= 3:
+                start, _, first, _ = found.pop()
+            found.append((start, end, first, last))
+    return {(start, end): new[first:last] for start, end, first, last in found}
+
+
+def union(base, ours, theirs):
+    """Lines as `merge=union` blends them: where both sides changed some, ours, then theirs."""
+    base, ours, theirs = (content.splitlines(keepends=True) for content in (base, ours, theirs))
+    left, right = changes(base, ours), changes(base, theirs)
+    assert left.keys() == right.keys(), "this merges only what both sides changed"
+    merged, place = [], 0
+    for start, end in left:
+        merged += base[place:start] + left[start, end] + right[start, end]
+        place = end
+    return b"".join(merged + base[place:])
+
+
+@vector("bad/E502_union_merge")
+def union_merge():
+    """One session, continued on two branches, and blended by git."""
+    base = Session().sealed()
+    ours, theirs = continued(Session(), 2, "A").sealed(), continued(Session(), 3, "B").sealed()
+    merged = {path: union(base[path], ours[path], theirs[path]) for path in base}
+    return Vector(
+        merged,
+        *(("E611", "checksums.b3", number) for number in (6, 7, 8)),
+        ("E601", SEGMENT), ("E502", SEGMENT, 7, "/seq"), ("E502", SEGMENT, 8, "/seq"),
+        ("E601", "summary.json"), ("E616", "summary.json"),
+    )  # fmt: skip
 
 
 @vector("bad/E503_local_time")
