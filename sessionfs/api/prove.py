@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, overload
 
-from sessionfs.api.places import find_archive, session_root
-from sessionfs.archive import CHECKSUMS, MANIFEST
-from sessionfs.disk.archive import DEFAULT, POLICY, Archive, bare_tree
+from sessionfs.api.named import each_once, nearest_archive, place_of
+from sessionfs.disk.archive import Archive, bare_tree
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import FormatError, NotFound, UnsupportedVersion
+from sessionfs.identity import is_ulid
 from sessionfs.rules import RULES
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sessionfs.api.named import Place
     from sessionfs.rules import Rule
 
 
@@ -38,37 +39,32 @@ def explain(code: str | None = None) -> Rule | list[Rule]:
         raise NotFound(message, hint="`sessionfs explain` lists the rules") from None
 
 
-def verify(paths: Sequence[str] = ()) -> Report:
+def verify(paths: Sequence[str] = (), *, relative_to: str | None = None) -> Report:
     """Verify archives and sessions; without a path, the nearest archive.
+
+    A path inside a session stands for the session, any other file of an archive for the
+    archive; what is named twice is verified once. The findings' paths are relative to what was
+    verified; where several paths were named, or only a file inside, the name that leads there
+    stands before them. With `relative_to` they are relative to that directory, and absolute
+    outside of it.
 
     What asks for a newer reader is not judged, only named. Raises `NotFound` for a path that
     is not there.
     """
-    if not paths:
-        return _verify_one(find_archive())
-    if len(paths) == 1:
-        return _verify_one(paths[0])
-    return merge_reports({path: _verify_one(path) for path in paths})
+    places = [place_of(path) for path in paths] or [nearest_archive()]
+    if relative_to is None and len(places) == 1 and not places[0].is_inside:
+        return _verify_one(places[0])
+    return merge_reports(
+        {place.seen_from(relative_to): _verify_one(place) for place in each_once(places)}
+    )
 
 
-def _verify_one(path: str) -> Report:
-    if not os.path.lexists(path):
-        message = f"no such file or directory: {path}"
-        raise NotFound(message, hint="name an archive or a session")
-    root = session_root(path)
-    if root is not None:
-        return verify_tree(DirTree(root), name=os.path.basename(root))
-    if os.path.isdir(path) and not os.path.isfile(os.path.join(path, POLICY)):
-        if any(os.path.isfile(os.path.join(path, name)) for name in (CHECKSUMS, MANIFEST)):
-            return verify_tree(DirTree(path), name=None)
-        path = find_archive(path) if os.path.isdir(os.path.join(path, DEFAULT)) else path
-    if not os.path.isfile(os.path.join(path, POLICY)):
-        message = f"no archive or session at {path}"
-        raise NotFound(
-            message, hint="name a directory with archive.yaml, or one with manifest.yaml"
-        )
+def _verify_one(place: Place) -> Report:
+    if not place.is_archive:
+        name = os.path.basename(place.root)
+        return verify_tree(DirTree(place.root), name=name if is_ulid(name) else None)
     try:
-        tree = Archive(path).tree
+        tree = Archive(place.root).tree
     except (FormatError, UnsupportedVersion):
-        tree = bare_tree(path)  # what keeps it from being opened is verify's to name
+        tree = bare_tree(place.root)  # what keeps it from being opened is verify's to name
     return verify_archive(tree)

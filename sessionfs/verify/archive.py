@@ -47,7 +47,7 @@ Each = Callable[[Callable[[Place], Verdict], Iterable[Place]], Iterable[Verdict]
 
 def verify_archive(tree: Tree, *, each: Each = map) -> Report:
     """Return what is wrong with an archive: each session, and what stands around them."""
-    policy = Report(findings=list(_policy(tree)), checked=Checked())
+    policy = Report(findings=list(_policy(tree)), checked=Checked(), archives=("",))
     if policy.newer:
         return policy
     found, checked = policy.findings, policy.checked
@@ -68,7 +68,12 @@ def verify_archive(tree: Tree, *, each: Each = map) -> Report:
         checked += verdict.checked
         again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
         found += again or _same(verdict.uid, uids, place.root, "W124", "/source/uid")
-    return Report(findings=in_order(found), checked=checked)
+    return Report(
+        findings=in_order(found),
+        checked=checked,
+        archives=("",),
+        sessions=tuple(place.root for place in places),
+    )
 
 
 def _judge(tree: Tree, place: Place) -> Verdict:

@@ -34,6 +34,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
     findings: list[Finding]
     checked: Checked
+    archives: tuple[str, ...] = ()
+    """The directory of each archive, as findings name it: `""` where paths are relative to it."""
+    sessions: tuple[str, ...] = ()
+    """The directory of each session that was looked at, likewise."""
 
     @property
     def ok(self) -> bool:
@@ -57,15 +61,28 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def merge_reports(reports: Mapping[str, Report]) -> Report:
-    """Return the reports of several paths as one: the path stands before each finding's."""
+    """Return the reports of several directories as one: the directory stands before each path."""
     return Report(
         findings=in_order(
-            replace(found, path=f"{path.rstrip('/')}/{found.path}")
-            for path, report in reports.items()
+            replace(found, path=join(place, found.path))
+            for place, report in reports.items()
             for found in report.findings
         ),
         checked=sum((report.checked for report in reports.values()), Checked()),
+        archives=tuple(
+            join(at, path) for at, report in reports.items() for path in report.archives
+        ),
+        sessions=tuple(
+            join(at, path) for at, report in reports.items() for path in report.sessions
+        ),
     )
+
+
+def join(directory: str, path: str) -> str:
+    """Return a path below a directory; of either, `""` is none."""
+    if not directory or not path:
+        return directory or path
+    return f"{directory.rstrip('/')}/{path}"
 
 
 def in_order(found: Iterable[Finding]) -> list[Finding]:

@@ -48,7 +48,7 @@ def verify_session(tree: Tree, root: str = "", *, shard: str | None = None) -> I
 def verify_tree(tree: Tree, *, name: str | None = None) -> Report:
     """Return what is wrong with the session that a tree is; `name` is its directory's."""
     verdict = judge_session(tree, "", tree.paths(), oddities(tree), name=name)
-    return Report(findings=verdict.findings, checked=verdict.checked)
+    return Report(findings=verdict.findings, checked=verdict.checked, sessions=("",))
 
 
 def judge_session(
