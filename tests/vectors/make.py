@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: CC0-1.0
 """Write the conformance vectors: one function a vector, each says what a verifier must find.
 
 `python make.py` writes them beside this file, `python make.py --check` tells whether what
@@ -397,6 +398,32 @@ def good_archive():
 
 
 # --- 0: limits and versions ---
+
+
+def unreadable(whole, path):
+    """A session with one file that nobody may read; nothing else is known of it."""
+    return Vector(whole, ("E001", path), disk={"unreadable": [path]})
+
+
+@vector("bad/E001_segment")
+def unreadable_segment():
+    return unreadable(Session().sealed(), SEGMENT)
+
+
+@vector("bad/E001_manifest")
+def unreadable_manifest():
+    return unreadable(Session().plain().sealed(), "manifest.yaml")
+
+
+@vector("bad/E001_checksums")
+def unreadable_checksums():
+    return unreadable(Session().plain().sealed(), "checksums.b3")
+
+
+@vector("bad/E001_shard")
+def unreadable_shard():
+    disk = {"empty_directories": ["2026/12"], "unreadable": ["2026/12"]}
+    return archive({SHARD: Session()}, ("E001", "2026/12"), disk=disk)
 
 
 @vector("bad/E002_session")
