@@ -1102,10 +1102,14 @@ def line_twice():
 def changes(old, new):
     """What became of which lines; git takes changes for one that are up to three lines apart."""
     found = []
-    for kind, start, end, first, last in SequenceMatcher(None, old, new, False).get_opcodes():
-        if kind != "equal":
-            if found and start - found[-1][1] <= 3:
-                start, _, first, _ = found.pop()
+    matcher = SequenceMatcher(a=old, b=new, autojunk=False)
+    for kind, start, end, first, last in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        if found and start - found[-1][1] <= 3:
+            before, _, first_before, _ = found.pop()
+            found.append((before, end, first_before, last))
+        else:
             found.append((start, end, first, last))
     return {(start, end): new[first:last] for start, end, first, last in found}
 
