@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-_ELEMENT = re.compile(r"[A-Za-z0-9_@+=~][A-Za-z0-9._@+=~ -]{0,99}")
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+# No `~` before a digit: Windows has such short names for other files, `git~1` for `.git`.
+_ELEMENT = re.compile(r"[A-Za-z0-9_@+=](?:[A-Za-z0-9._@+= -]|~(?![0-9])){0,99}")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9]) *(\..*)?")
 MAX_PATH = 180
 """Longest relative path, in bytes: it leaves room under the 260 of Windows."""
 

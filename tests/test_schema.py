@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sessionfs import schema
 from sessionfs.rules import RULES
+from sessionfs.tree import is_safe_path
 
 ULID = "01M81CYGKKYF3N2YJDPS3MWRXG"
 MESSAGE = {
@@ -208,3 +210,19 @@ def test_plain_test_accepts_nothing_that_jsonschema_refuses(name, random):
         assert not judged(value, name)
     else:
         assert bool(judged(value, name)) != schema.is_valid(value, name)
+
+
+SYLLABLES = (
+    *"aZ01.~- _@+=/\n\\:é\u202e",
+    *("..", "con", "NUL", "Aux", "lpt1", "COM9", "com\xb9", "git~1", "a" * 97, "b" * 80),
+)
+"""What paths are made of that are nearly safe, or nearly unsafe."""
+
+
+@pytest.mark.parametrize("name", ["manifest", "message", "summary"])
+@given(parts=st.lists(st.sampled_from(SYLLABLES), min_size=1, max_size=7))
+def test_the_schemas_and_the_code_agree_on_safe_paths(name, parts):
+    path = "".join(parts)
+    assert schema.is_plainly_valid(path, name, "path") is is_safe_path(path)
+    definition = schema.load(name)["$defs"]["path"]
+    assert jsonschema.Draft202012Validator(definition).is_valid(path) is is_safe_path(path)

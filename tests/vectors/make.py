@@ -613,6 +613,138 @@ def listed_path():
     return Vector(whole, ("E108", "checksums.b3", number))
 
 
+def unsafe(*paths):
+    """The session with these paths in checksums.b3, where they belong by their bytes."""
+    whole = Session().plain().sealed()
+    lines = whole["checksums.b3"].splitlines(keepends=True)
+    lines += [b"0" * 64 + b"  " + path + b"\n" for path in paths]
+    lines.sort(key=lambda each: each[66:])
+    whole["checksums.b3"] = b"".join(lines)
+    found = [n for n, each in enumerate(lines, 1) if each[66:-1] in paths]
+    return Vector(whole, *(("E108", "checksums.b3", number) for number in found))
+
+
+@vector("bad/E108_dots")
+def dots():
+    return unsafe(b"..", b"../a", b"./a", b"a/../../b", b"a/./b", b"...")
+
+
+@vector("bad/E108_empty_element")
+def empty_element():
+    return unsafe(b"a//b", b"a/", b"/")
+
+
+@vector("bad/E108_absolute")
+def absolute():
+    return unsafe(b"/etc/passwd", b"C:/a", b"c:a", b"//server/share/a", b"//?/C:/a")
+
+
+@vector("bad/E108_home")
+def home():
+    return unsafe(b"~", b"~/a", b"~root/a")
+
+
+@vector("bad/E108_windows_characters")
+def windows_characters():
+    return unsafe(*(b"a%cb" % char for char in b'<>:"|?*'))
+
+
+@vector("bad/E108_control_characters")
+def control_characters():
+    return unsafe(b"a\tb", b"a\rb", b"a\x1b[2Jb", b"a\x7fb", "a\x85b".encode())
+
+
+@vector("bad/E108_device_names")
+def device_names():
+    return unsafe(
+        b"CON", b"nul.txt", b"a/aux", b"Prn.a.b", b"COM0", b"lpt9.log", b"NUL .txt",
+        "COM\xb9".encode(), "lpt\xb2.a".encode(), b"CONIN$",
+    )  # fmt: skip
+
+
+@vector("bad/E108_dot_or_space_at_an_end")
+def dot_or_space_at_an_end():
+    return unsafe(b"a.", b"a ", b"a./b", b"a /b", b" a", b"a/ b")
+
+
+@vector("bad/E108_leading_dash")
+def leading_dash():
+    return unsafe(b"-rf", b"a/--output")
+
+
+@vector("bad/E108_git_look_alikes")
+def git_look_alikes():
+    return unsafe(
+        b".git/config", b".GIT/config", b".git./config", b".git /config", b".gitmodules",
+        b"git~1/config", b"GITMOD~1", ".g\u200cit/config".encode(), "\ufeff.git/config".encode(),
+        b".git::$INDEX_ALLOCATION/config",
+    )  # fmt: skip
+
+
+@vector("bad/E108_short_name")
+def short_name():
+    return unsafe(b"MANIFE~1.YAM", b"a/CHECKS~2.B3")
+
+
+@vector("bad/E108_normal_forms")
+def normal_forms():
+    return unsafe("caf\xe9".encode(), "cafe\u0301".encode(), "\ufb01le".encode())
+
+
+@vector("bad/E108_bidi")
+def bidi():
+    return unsafe("a\u202egnp.exe".encode(), "a\u2066b".encode(), "a\u061cb".encode())
+
+
+@vector("bad/E108_invisible")
+def invisible():
+    return unsafe("a\u200bb".encode(), "a\u2060b".encode(), "a\xadb".encode(), "\U000e0061".encode())
+
+
+@vector("bad/E108_look_alike")
+def look_alike():
+    return unsafe("m\u0430nifest.yaml".encode(), "summary\uff0ejson".encode())
+
+
+@vector("bad/E108_too_long")
+def too_long():
+    return unsafe(b"a" * 101, b"/".join([b"a" * 90] * 2))
+
+
+@vector("bad/E108_not_utf8")
+def not_utf8():
+    return unsafe(b"a\xe9b", b"a\xed\xa0\x80b", b"a\xc0\xafb")
+
+
+@vector("bad/E606_backslash")
+def listed_backslash():
+    whole = Session().plain().sealed()
+    whole["checksums.b3"] = b"0" * 64 + b"  a\\b\n" + whole["checksums.b3"]
+    return Vector(whole, ("E606", "checksums.b3", 1))
+
+
+@vector("bad/E606_escaped_name")
+def escaped_name():
+    """What b3sum writes for a name with a line end in it."""
+    whole = Session().plain().sealed()
+    whole["checksums.b3"] = b"\\" + b"0" * 64 + b"  a\\nb\n" + whole["checksums.b3"]
+    return Vector(whole, ("E606", "checksums.b3", 1))
+
+
+@vector("good/safe_names")
+def safe_names():
+    """Names that look odd, but mean the same everywhere."""
+    session = Session().plain()
+    names = ["+", "=a", "@a", "_", "a b/a-b", "a~", "a~b", "com", "com10", "console.log"]
+    session.files = {f"files/{digest(b'beside')}": b"beside"}
+    session.messages[0]["native"]["files"] = {name: digest(b"beside") for name in names}
+    session.summary["source_files"] = [
+        {"name": name, "bytes": 6, "blake3": digest(b"beside")} for name in names
+    ] + session.summary["source_files"]
+    session.summary["source_files"].sort(key=lambda source: source["name"])
+    return Vector(session.sealed())
+
+
 @vector("bad/E108_source_name")
 def source_name():
     return edited(
@@ -627,6 +759,35 @@ def native_source():
         message["native"]["source"] = "../a1.jsonl"
 
     return changed(1, change, ("E108", SEGMENT, 1, "/native/source"))
+
+
+@vector("bad/E108_native_source_on_windows")
+def native_source_on_windows():
+    def change(message):
+        message["native"]["source"] = "..\\a1.jsonl"
+
+    return changed(1, change, ("E108", SEGMENT, 1, "/native/source"))
+
+
+@vector("bad/E108_native_files")
+def native_files_outside():
+    def change(message):
+        message["native"]["files"] = {".git/hooks/post-checkout": digest(PAYLOAD)}
+
+    return changed(1, change, ("E108", SEGMENT, 1, "/native/files"))
+
+
+@vector("bad/E108_summary")
+def unsafe_summary():
+    session = Session()
+    session.summary["source_files"][0]["name"] = "nul"
+    return Vector(session.sealed(), ("E108", "summary.json", None, "/source_files/0/name"))
+
+
+@vector("bad/E119_lower_case")
+def lower_case_directory():
+    root = f"2026/11/{ID.lower()}"
+    return archive({root: Session()}, ("E119", f"{root}/manifest.yaml", None, "/id"))
 
 
 @vector("bad/E119_renamed_directory")
@@ -1171,6 +1332,16 @@ def several():
     )  # fmt: skip
 
 
+@vector("bad/E505_base64_bits")
+def base64_bits():
+    """Two spellings of the same bytes: the bits beyond them are not zero."""
+
+    def change(message):
+        message["native"] = {"raw_base64": "AP9="}
+
+    return changed(4, change, ("E505", SEGMENT, 4, "/native/raw_base64"))
+
+
 @vector("bad/E506_id_twice")
 def message_id_twice():
     def change(message):
@@ -1234,6 +1405,24 @@ def points_nowhere():
 def points_into_native():
     def change(message):
         message["native"]["record"]["say"]["$ref"] = "/native/record"
+
+    return changed(4, change, ("E512", SEGMENT, 4, "/native/record/say"))
+
+
+@vector("bad/E512_other_digits")
+def other_digits():
+    """Arabic-Indic digits, which some languages take for a number."""
+
+    def change(message):
+        message["native"]["record"]["say"]["$ref"] = "/parts/\u0660/text"
+
+    return changed(4, change, ("E512", SEGMENT, 4, "/native/record/say"))
+
+
+@vector("bad/E512_long_number")
+def long_number():
+    def change(message):
+        message["native"]["record"]["say"]["$ref"] = f"/parts/{'1' * 5000}/text"
 
     return changed(4, change, ("E512", SEGMENT, 4, "/native/record/say"))
 
