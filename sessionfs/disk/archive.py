@@ -88,6 +88,8 @@ class Archive:
         except YamlError as error:
             hint = "mend it, or take it back from git"
             raise FormatError(error.code, f"{where}:{error.line}", error.said, hint=hint) from error
+        except SessionfsError as error:
+            raise FormatError("E001", where, error.message, hint=error.hint) from error
         if not isinstance(policy.get("min_reader"), str):
             hint = "name another directory, or take the file back from git"
             raise FormatError("E213", where, "not an archive's: no min_reader", hint=hint)

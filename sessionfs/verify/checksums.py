@@ -31,7 +31,7 @@ def judge_checksums(files: Files) -> None:
     say(Rung.STRUCTURE, *found)
     missing = {MANIFEST, SUMMARY}  # these have findings of their own
     for name in files.listed.keys() - files.names - missing:
-        if files.at(name) not in files.oddities and is_layout_name(name):
+        if not files.is_odd(name) and is_layout_name(name):
             say(Rung.STRUCTURE, finding("E102", files.at(name), "it is missing"))
     if any(broken.code == "E606" for broken in found):
         return  # a line that cannot be read may list what seems to be planted

@@ -11,7 +11,7 @@ from sessionfs.digest import CHUNK, Hasher, digest
 from sessionfs.errors import SessionfsError
 from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
-from sessionfs.verify.oddities import unreadable
+from sessionfs.verify.oddities import DIRECTORIES, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +48,12 @@ class Files:
     def at(self, name: str) -> str:
         """Return the path in the tree of one of the session's files."""
         return self._prefix + name
+
+    def is_odd(self, name: str) -> bool:
+        """Tell whether no file stands at a name, or nothing can be seen there, and that is said."""
+        path = self.at(name)
+        above = self.oddities.get(path.rpartition("/")[0], DIRECTORIES[0])
+        return path in self.oddities or above not in DIRECTORIES
 
     def is_sound(self, name: str) -> bool:
         """Tell whether a file has no error below the digests."""

@@ -48,7 +48,7 @@ def judge_summary(files: Files, judged: Judged, messages: Messages, redactions: 
     silent = frozenset(  # E102 and E103, or that it cannot be read, say it already
         name
         for name in sizes.keys() ^ listed
-        if name in files.names or files.ladder.has_failed(files.at(name))
+        if name in files.names or files.is_odd(name) or files.ladder.has_failed(files.at(name))
     )
     files.ladder.say(Rung.DIGESTS, *_sizes(value["files"], sizes, silent, path))
     if follows is not None and not files.ladder.has_unknown_keys:

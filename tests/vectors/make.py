@@ -420,6 +420,18 @@ def unreadable_checksums():
     return unreadable(Session().plain().sealed(), "checksums.b3")
 
 
+@vector("bad/E001_payloads")
+def unreadable_payloads():
+    """Nothing is missing where nothing can be seen."""
+    return unreadable(Session().sealed(), "files")
+
+
+@vector("bad/E001_policy")
+def unreadable_policy():
+    disk = {"unreadable": ["archive.yaml"]}
+    return archive({SHARD: Session()}, ("E001", "archive.yaml"), disk=disk)
+
+
 @vector("bad/E001_shard")
 def unreadable_shard():
     disk = {"empty_directories": ["2026/12"], "unreadable": ["2026/12"]}
@@ -564,6 +576,16 @@ def link():
     return Vector(
         whole, ("E104", "redactions.jsonl"), disk={"symlinks": {"redactions.jsonl": "/dev/null"}}
     )
+
+
+@vector("bad/E104_link_for_payloads")
+def link_for_payloads():
+    """Payloads elsewhere: what the link leads to is not looked at, so nothing is missing."""
+    session = Session()
+    whole = session.sealed()
+    for path in session.files:
+        del whole[path]
+    return Vector(whole, ("E104", "files"), disk={"symlinks": {"files": "/nowhere"}})
 
 
 @vector("bad/E104_link_in_archive")
