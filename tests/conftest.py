@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-FOREIGN = ("CLAUDE_", "CODEX_", "GIT_", "SESSIONFS_", "XDG_")
+FOREIGN = ("CLAUDE_", "CODEX_", "GIT_", "GITHUB_", "SESSIONFS_", "XDG_")
 COLOUR = ("CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
 NO_CORPUS = "SESSIONFS_CORPUS is not set: no real logs here"
 NOT_BESIDE = "is not beside these tests"

@@ -32,7 +32,7 @@ from sessionfs.model import (
 )
 from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.tree import MemoryTree
-from sessionfs.view.findings import finding_lines
+from sessionfs.view.findings import report_lines
 from sessionfs.view.listing import table, unique_length
 from sessionfs.view.text import (
     counted,
@@ -361,7 +361,7 @@ def finding(code, line=UNSET, hint=""):
 def test_findings_and_their_count():
     checked = {"sessions": 1, "messages": 2, "files": 3, "bytes": 4}
     some = [finding("E601", 7, "mend"), finding("E602", hint="mend"), finding("W508", hint="look")]
-    assert [line.text for line in finding_lines(some, checked)] == [
+    assert [line.text for line in report_lines(some, checked)] == [
         "E601 a.jsonl:7: m",
         "E602 a.jsonl: m",
         "W508 a.jsonl: m",
@@ -369,7 +369,7 @@ def test_findings_and_their_count():
         "hint (W508): look",
         "2 errors and 1 warning in 1 session, 2 messages, 3 files, 4 bytes",
     ]
-    assert [line.text for line in finding_lines([finding("W508")], checked)][-1] == (
+    assert [line.text for line in report_lines([finding("W508")], checked)][-1] == (
         "ok, 1 warning: 1 session, 2 messages, 3 files, 4 bytes"
     )
 

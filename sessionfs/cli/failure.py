@@ -29,6 +29,10 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     ours = explained(error)
     if wants_json(arguments):
         say_json({"error": {"message": ours.message, "hint": ours.hint}})
+    elif wants_github(arguments):
+        from sessionfs.view import github
+
+        click.echo(github.failure(ours.message, ours.hint).encode("utf-8", "backslashreplace"))
     else:
         complain(ours, colour(_asked(arguments, "--color")))
     return FINDINGS if isinstance(ours, Conflict) else FAILED
@@ -97,6 +101,19 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return "--json" in arguments or _asked(arguments, "--output-format") == "json"
 
 
+def wants_github(arguments: Sequence[str]) -> bool:
+    """Tell whether `verify` was to speak to the runner of a GitHub job, as far as one can tell."""
+    form = _asked(arguments, "--output-format") or "auto"
+    to_file = _asked(arguments, "-o") or _asked(arguments, "--output") or "-"
+    is_log = "verify" in arguments and to_file == "-" and on_github()
+    return form == "github" or (form == "auto" and is_log)
+
+
+def on_github() -> bool:
+    """Tell whether a job of GitHub Actions runs this."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 def _asked(arguments: Sequence[str], option: str) -> str | None:
     """Return what an option was given as, without parsing the rest."""
     pairs = pairwise(arguments)
@@ -105,19 +122,14 @@ def _asked(arguments: Sequence[str], option: str) -> str | None:
     return told[-1] if told else None
 
 
-def say_json(value: object, output: str | None = None) -> None:
-    """Print one JSON document on stdout, or write it to a file, always as UTF-8.
+def say_json(value: object) -> None:
+    """Print one JSON document on stdout, always as UTF-8."""
+    click.echo(json_text(value).encode())
+
+
+def json_text(value: object) -> str:
+    """Return a JSON document, indented, in which nothing is left that a terminal would obey.
 
     A path that is no UTF-8 keeps its bytes as the escapes of lone surrogates.
     """
-    text = safe_json(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
-    if output is None:
-        click.echo(text.encode())
-    else:
-        write_text(output, [text])
-
-
-def write_text(output: str, lines: Iterable[str]) -> None:
-    """Write lines to a file, as UTF-8 with LF."""
-    with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-        stream.writelines(f"{line}\n" for line in lines)
+    return safe_json(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sessionfs.cli import FAILED, FINDINGS, FINE
-from sessionfs.cli.failure import say_json, write_text
-from sessionfs.cli.terminal import note, say
+from sessionfs.cli.failure import say_json
+from sessionfs.cli.forms import FORMS, FROM_TOP, chosen, publish, top
+from sessionfs.cli.terminal import say
 from sessionfs.cli.verb import as_json, verb
 from sessionfs.view import Line
 
@@ -27,35 +28,39 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Form of the report.",
+    type=click.Choice(FORMS),
+    default="auto",
+    help="Form of the report. auto: github in a job of GitHub Actions, else text.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
 def verify_command(
     paths: tuple[str, ...], *, output_format: str, output: str | None, as_json: bool
 ) -> int:
-    """Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
+    r"""Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
+
+    A path inside a session stands for the session; each is verified once.
+
+    \b
+    Forms of the report:
+      text    for people
+      json    for programs; paths as in text: below what was verified
+      github  annotations, ten errors and ten warnings, and a table in $GITHUB_STEP_SUMMARY
+      sarif   SARIF 2.1.0 for code scanning, at most 5,000 results
+      junit   JUnit XML: a suite for each archive, a case for each session
+      gitlab  Code Quality for merge requests of GitLab
+    In the last four, paths are relative to the top of the repository.
 
     Exit code 0: valid, with or without warnings. 1: damaged. 2: nothing could be verified.
     """
     import sessionfs
-    from sessionfs.canonical import to_plain
-    from sessionfs.view.findings import finding_lines, verdict
 
+    if as_json and output_format not in ("auto", "json"):
+        raise click.UsageError(f"--json and --output-format {output_format} contradict each other")
     output = None if output == "-" else output
-    report = sessionfs.verify(paths)
-    checked = to_plain(report.checked)
-    if as_json or output_format == "json":
-        value = {"ok": report.ok, "findings": to_plain(report.findings), "checked": checked}
-        say_json(value, output)
-    elif output is not None:
-        write_text(output, (line.text for line in finding_lines(report.findings, checked)))
-    else:
-        say(finding_lines(report.findings, checked))
-    if output is not None:
-        note(verdict(report.findings, checked).text)
+    form = "json" if as_json else chosen(output_format, output)
+    report = sessionfs.verify(paths, relative_to=top() if form in FROM_TOP else None)
+    publish(report, form, output)
     damaged = any(found.level == "error" and found.code != "E002" for found in report.findings)
     return FINDINGS if damaged else FAILED if report.newer else FINE
 

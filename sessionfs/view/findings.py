@@ -8,23 +8,28 @@ from sessionfs.view import Line
 from sessionfs.view.text import counted, one_line, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sessionfs.model import Finding
     from sessionfs.view import Style
 
 
-def finding_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterator[Line]:
+def report_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterator[Line]:
     """Yield a line for each finding, then how to mend them, and a count last."""
-    for finding in findings:
-        style: Style = "bad" if finding.level == "error" else "doubtful"
-        yield Line(one_line(f"{finding.code} {finding.where}: {finding.message}"), style)
-    for codes, hint in _hints(findings):
-        yield Line(f"hint ({codes}): {one_line(hint)}", "faint")
+    yield from finding_lines(findings)
     yield verdict(findings, checked)
 
 
-def _hints(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+def finding_lines(findings: Sequence[Finding]) -> Iterator[Line]:
+    """Yield a line for each finding, then how to mend them."""
+    for finding in findings:
+        style: Style = "bad" if finding.level == "error" else "doubtful"
+        yield Line(one_line(f"{finding.code} {finding.where}: {finding.message}"), style)
+    for codes, hint in hints(findings):
+        yield Line(f"hint ({codes}): {one_line(hint)}", "faint")
+
+
+def hints(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
     """Yield each hint once, behind the codes that it mends."""
     codes: dict[str, dict[str, None]] = {}
     for finding in findings:

@@ -35,7 +35,12 @@ def safe(text: str) -> str:
     if _SUSPECT.search(text) is None:
         return text
     text = _LINE_END.sub("\n", _SEQUENCE.sub("", text))
-    return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text))
+    return encodable(_HIDDEN.sub("", text))
+
+
+def encodable(text: str) -> str:
+    """Return text that UTF-8 can hold: what is half a character becomes U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def safe_json(text: str) -> str:
