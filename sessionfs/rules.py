@@ -141,6 +141,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 hint="Do not unpack or restore this session before you know where it comes from.",
             ),
             _rule(
+                "W114",
+                "The names of two source files of a session SHOULD differ in more than case.",
+                why="On Windows and macOS one of the two would replace the other when both are restored.",
+                hint="Restore this session on a system that tells upper and lower case apart.",
+            ),
+            _rule(
+                "E118",
+                "The name of a source file MUST NOT be a directory in the name of another.",
+                why="No directory can hold both, so the session could not be restored.",
+                hint=_REIMPORT,
+            ),
+            _rule(
                 "E119",
                 "The name of a session's directory MUST be the `id` in its manifest.",
                 why="A moved or copied session would else answer to two names.",
@@ -157,6 +169,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Two sessions of an archive MUST NOT have the same id.",
                 why="An id names one session.",
                 hint="Remove one of the two directories.",
+            ),
+            _rule(
+                "W123",
+                "A file of an archive SHOULD NOT be executable.",
+                why="Nothing in an archive is a program, and git carries the mode to everyone.",
+                hint="Run `chmod a-xs FILE`, and commit the change of mode.",
             ),
             _rule(
                 "W124",

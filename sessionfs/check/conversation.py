@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sessionfs.canonical import encode
 from sessionfs.check.explained import EXCERPT
 from sessionfs.check.given import Given
+from sessionfs.check.naming import Names
 from sessionfs.check.replacement import cut, is_too_long, record_of, restored_line
 from sessionfs.model import (
     KINDS,
@@ -42,10 +43,11 @@ class Conversation:
         payload: Callable[[str], Iterable[bytes]],
         size: Callable[[str], int],
         names: frozenset[str],
+        log_name: str = "",
     ) -> None:
         """`payload` and `size` give a payload's content in pieces and its size, by digest.
 
-        `names` are the digests there are.
+        `names` are the digests there are, `log_name` is what the main log is called.
         """
         self._payload_of = payload
         self._size_of = size
@@ -53,6 +55,9 @@ class Conversation:
         self._absent: list[str] = []
         self._ids: set[str] = set()
         self._calls: dict[str, tuple[str, int, str] | None] = {}
+        self._sources = Names()
+        if log_name:
+            self._sources.add(log_name)
         self._ended: dict[str | None, tuple[str, int]] = {}
         self._last: int | None = 0
         self._given = Given()
@@ -192,7 +197,10 @@ class Conversation:
         native = message.native
         if not isinstance(native, dict):
             return ()
+        if "source" in native:
+            self._name(native["source"], "/native/source")
         for name, address in native.get("files", {}).items():
+            self._name(name, f"/native/files/{escape(name)}")
             self._payload(address, f"/native/files/{escape(name)}")
         self._torn(native)
         if (address := native.get("raw_file")) is not None:
@@ -225,6 +233,12 @@ class Conversation:
                 return ()
         restored = None if line is None else restored_line(pieces, message)
         return None if restored is None else (restored,)
+
+    def _name(self, name: str, pointer: str) -> None:
+        """Enforces E118, W114."""
+        if (clash := self._sources.add(name)) is not None:
+            said = f"beside {clash.other}"
+            self._say("E118" if clash.everywhere else "W114", pointer, said)
 
     def _torn(self, native: Mapping[str, Any]) -> None:
         """Enforces E514."""

@@ -25,6 +25,8 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 
+_RUNNABLE = 0o111 | stat.S_ISUID | stat.S_ISGID
+
 
 class DirTree:
     """A directory to read. `hidden` names entries of the root that are not looked at."""
@@ -95,6 +97,13 @@ class DirTree:
             raise NotFound(message) from None
         except OSError as error:
             raise _unreadable(path, error) from error
+
+    def is_executable(self, path: str) -> bool:
+        """Tell whether a file can be run, or asks to be run as somebody."""
+        try:
+            return os.lstat(self._path(path)).st_mode & _RUNNABLE != 0
+        except OSError:
+            return False
 
     def _path(self, path: str) -> str:
         return os.path.join(self.root, *path.split("/"))

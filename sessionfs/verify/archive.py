@@ -14,6 +14,7 @@ from sessionfs.errors import SessionfsError
 from sessionfs.schema import finding, is_plainly_valid, validate
 from sessionfs.verify.files import read
 from sessionfs.verify.manifest import yaml_finding
+from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
 from sessionfs.verify.report import Checked, Report, in_order, path_bytes
 from sessionfs.verify.session import Verdict, judge_session
@@ -53,6 +54,7 @@ def verify_archive(tree: Tree, *, each: Each = map) -> Report:
     found, checked = policy.findings, policy.checked
     odd_ones = oddities(tree)
     paths = sorted({*tree.paths(), *odd_ones}, key=path_bytes)
+    found += judge_modes(tree, [p for p in paths if p in _GUARDS and p not in odd_ones])
     places = []
     for root, below in groupby(paths, lambda path: _session_root(path, odd_ones)):
         if root is None:

@@ -36,7 +36,9 @@ class Messages:
         """Start before the first segment; the log's name is the manifest's."""
         self._files = files
         self._newer = newer
-        self._conversation = Conversation(files.payload, files.payload_size, files.payloads())
+        self._conversation = Conversation(
+            files.payload, files.payload_size, files.payloads(), log_name
+        )
         self.summarizer = Summarizer()
         self.sources = SourceDigests(log_name)
         self.count = 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionfs.canonical import Struct
+from sessionfs.check.explained import Rung
 from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
 from sessionfs.verify.checksums import compare_digests, judge_checksums
 from sessionfs.verify.files import Files
 from sessionfs.verify.ladder import Ladder
 from sessionfs.verify.layout import judge_layout
 from sessionfs.verify.manifest import judge_manifest
+from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import oddities
 from sessionfs.verify.payloads import judge_payloads
 from sessionfs.verify.redactions import judge_redactions
@@ -79,6 +81,7 @@ def judge_session(
     judge_payloads(files, messages)
     judge_summary(files, judged, messages, redactions)
     compare_digests(files)
+    ladder.say(Rung.STRUCTURE, *judge_modes(tree, [files.at(name) for name in files.names]))
     found, checked = in_order(ladder.findings()), _checked(files, messages.count)
     if manifest is None:
         return Verdict(None, None, found, checked)

@@ -720,7 +720,9 @@ def bidi():
 
 @vector("bad/E108_invisible")
 def invisible():
-    return unsafe("a\u200bb".encode(), "a\u2060b".encode(), "a\xadb".encode(), "\U000e0061".encode())
+    return unsafe(
+        "a\u200bb".encode(), "a\u2060b".encode(), "a\xadb".encode(), "\U000e0061".encode()
+    )
 
 
 @vector("bad/E108_look_alike")
@@ -806,6 +808,54 @@ def unsafe_summary():
     return Vector(session.sealed(), ("E108", "summary.json", None, "/source_files/0/name"))
 
 
+def named(*names):
+    """The session without payloads, whose first message brings in files of these names."""
+    session = Session().plain()
+    address = digest(b"beside")
+    session.files = {f"files/{address}": b"beside"}
+    session.messages[0]["native"]["files"] = dict.fromkeys(names, address)
+    beside = [{"name": name, "bytes": 6, "blake3": address} for name in names]
+    session.summary["source_files"] += beside
+    session.summary["source_files"].sort(key=lambda source: source["name"])
+    return session
+
+
+@vector("warn/W114_case")
+def names_in_two_cases():
+    place = "/native/files/A~1OUT.txt"
+    return Vector(named("a/out.txt", "A/OUT.txt").sealed(), ("W114", SEGMENT, 1, place))
+
+
+@vector("warn/W114_log")
+def log_in_two_cases():
+    return Vector(named("A1.JSONL").sealed(), ("W114", SEGMENT, 1, "/native/files/A1.JSONL"))
+
+
+@vector("warn/W114_directory")
+def directory_in_another_case():
+    place = "/native/files/A~1b.txt"
+    return Vector(named("a", "A/b.txt").sealed(), ("W114", SEGMENT, 1, place))
+
+
+@vector("bad/E118_file_below_a_file")
+def file_below_a_file():
+    place = "/native/files/a1.jsonl~1b.txt"
+    return Vector(named("a1.jsonl/b.txt").sealed(), ("E118", SEGMENT, 1, place))
+
+
+@vector("bad/E118_source")
+def file_where_a_directory_is():
+    session = named("more/b.txt")
+    session.messages[1]["native"]["source"] = "more"
+    first, second = NATIVE.splitlines(keepends=True)[::3]
+    session.native(first)
+    session.summary["source_files"] += [
+        {"name": name, "bytes": len(content), "blake3": digest(content)}
+        for name, content in (("more", second), ("more/b.txt", b"beside"))
+    ]
+    return Vector(session.sealed(), ("E118", SEGMENT, 2, "/native/source"))
+
+
 @vector("bad/E119_lower_case")
 def lower_case_directory():
     root = f"2026/11/{ID.lower()}"
@@ -832,6 +882,28 @@ def id_twice():
         ("E120", f"{root}/manifest.yaml", None, "/id"),
         ("E121", f"{root}/manifest.yaml", None, "/id"),
     )
+
+
+@vector("warn/W123_executable")
+def executable():
+    return Vector(
+        Session().sealed(), ("W123", SEGMENT), ("W123", "summary.json"),
+        disk={"executable": ["summary.json", SEGMENT]},
+    )  # fmt: skip
+
+
+@vector("warn/W123_guard")
+def executable_guard():
+    extra = {".gitattributes": b"* -text\n"}
+    disk = {"executable": [".gitattributes"]}
+    return archive({SHARD: Session()}, ("W123", ".gitattributes"), extra=extra, disk=disk)
+
+
+@vector("good/no_modes")
+def no_modes():
+    """As on a file system on which everything is executable."""
+    whole = Session().sealed()
+    return Vector(whole, disk={"executable": sorted(whole)})
 
 
 @vector("warn/W124_uid_twice")

@@ -120,6 +120,10 @@ def prepare(vector: Path, place: Path) -> Prepared:
             os.mkfifo(make_room(tree / path))
         except (AttributeError, OSError):
             raise NotHere("FIFOs") from None
+    for path in wishes.get("executable", ()):
+        (tree / path).chmod(0o755)
+        if not (tree / path).stat().st_mode & 0o100:
+            raise NotHere("modes of files")
     prefix = forbid(tree, wishes.get("unreadable", ()))
     return Prepared(tree, prefix, options)
 
