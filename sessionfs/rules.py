@@ -329,6 +329,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 hint=_RESTORE,
             ),
             _rule(
+                "E309",
+                "A file MUST NOT hold the conflict markers of a merge.",
+                why="Neither side of an unfinished merge is a session.",
+                hint="Take one side back (`git checkout --ours -- DIRECTORY`, or `--theirs`), then import the logs of the other again.",
+            ),
+            _rule(
                 "E311",
                 "A line of a JSON Lines file MUST be one JSON object.",
                 why="",
@@ -521,7 +527,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E601",
                 "The BLAKE3 digest of a file MUST be the one that `checksums.b3` lists.",
                 why="One flipped bit changes it.",
-                hint=_RESEAL,
+                hint="`sessionfs verify --against HEAD` names the lines that changed. " + _RESEAL,
             ),
             _rule(
                 "E602",
@@ -536,10 +542,22 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 hint="Run `sessionfs seal` to rebuild the summary.",
             ),
             _rule(
+                "E605",
+                "The line ends and the encoding of a file MUST NOT have been converted, nor an `$Id$` in it expanded.",
+                why="git does this where attributes or `core.autocrlf` ask for it; nothing else is wrong with the file.",
+                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one), remove the session's directory and `git checkout -- DIRECTORY`; git leaves files alone that it thinks unchanged.",
+            ),
+            _rule(
                 "E606",
                 "A line of `checksums.b3` MUST be 64 lower-case hexadecimal digits, two spaces, a path and LF.",
                 why="This is what `b3sum --check` reads.",
                 hint="Run `sessionfs seal` to rebuild the file.",
+            ),
+            _rule(
+                "E608",
+                "A segment MUST NOT be cut off between two messages.",
+                why="Every line that is left is right, so only the digest and the summary tell that others are gone.",
+                hint=_RESTORE,
             ),
             _rule(
                 "E611",
@@ -594,6 +612,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "`summary.json` of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define.",
                 why="The key may mean something that this reader cannot show.",
                 hint="Install a newer sessionfs.",
+            ),
+            # 7: git
+            _rule(
+                "E704",
+                "The content of a file MUST be there, not a pointer to it as Git LFS or git-annex leave it.",
+                why="What was not downloaded cannot be read or proved.",
+                hint="Run `git lfs pull` (or `git annex get .`). A session does not belong there: `git check-attr filter -- FILE` names what set `filter`, which the archive's `.gitattributes` unsets.",
             ),
         )
     )

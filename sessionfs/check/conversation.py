@@ -79,6 +79,17 @@ class Conversation:
         self._last = None
         self._first = False
 
+    def begin_anew(self) -> None:
+        """Forget every message: a segment is missing, or is not what was sealed.
+
+        What its messages said is not held against those of other segments.
+        """
+        self.lose()
+        self._ids.clear()
+        self._calls.clear()
+        self._ended.clear()
+        self._given = Given()
+
     def judge(
         self, message: Message, number: int, line: bytes | None = None
     ) -> tuple[list[Finding], Iterable[bytes]]:

@@ -14,8 +14,12 @@ EXCERPT: Final = 40
 
 
 class Rung(IntEnum):
-    """The steps of the ladder; a failed one stops the higher ones of its file."""
+    """The steps of the ladder; a failed one stops the higher ones of its file.
 
+    Damage that is recognised stops them all: what else was found follows from it.
+    """
+
+    DAMAGE = 0
     STRUCTURE = 1
     FRAMING = 2
     SCHEMA = 3

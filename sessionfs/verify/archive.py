@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,8 @@ from sessionfs.archive import MANIFEST
 from sessionfs.canonical import Struct
 from sessionfs.errors import SessionfsError
 from sessionfs.schema import finding, is_plainly_valid, validate
+from sessionfs.verify.conversion import undone
+from sessionfs.verify.damage import conflicting, converted, pointed
 from sessionfs.verify.files import read
 from sessionfs.verify.manifest import yaml_finding
 from sessionfs.verify.modes import judge_modes
@@ -87,17 +90,30 @@ def _judge(tree: Tree, place: Place) -> Verdict:
 def _policy(tree: Tree) -> Iterator[Finding]:
     """Yield what is wrong with archive.yaml."""
     try:
-        value = parse(read(tree, _POLICY, MAX_SIZE))
-    except YamlError as error:
-        yield yaml_finding(error, _POLICY)
-        return
+        content = read(tree, _POLICY, MAX_SIZE)
     except SessionfsError as error:
         yield unreadable(error, _POLICY)
+        return
+    try:
+        value = parse(content)
+    except YamlError as error:
+        yield _told(content) or yaml_finding(error, _POLICY)
         return
     if refusals := list(readable(value, _POLICY)):
         yield from refusals
     elif not is_plainly_valid(value, "archive"):
         yield from validate(value, "archive", _POLICY, newer=is_newer(value.get("format")))
+
+
+def _told(content: bytes) -> Finding | None:
+    """Return what happened to archive.yaml, which no digest covers, where it tells."""
+    cause = pointed(content, _POLICY) or conflicting(content, _POLICY)
+    if cause is None and (before := undone(content)) is not None:
+        text, words = before
+        with suppress(YamlError):
+            parse(text)
+            return converted(_POLICY, words)
+    return cause
 
 
 def _session_root(path: str, oddities: dict[str, str]) -> str | None:

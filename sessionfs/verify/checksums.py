@@ -9,9 +9,13 @@ from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
 from sessionfs.check.explained import EXCERPT, Rung
 from sessionfs.schema import finding
 from sessionfs.tree import is_safe_path
+from sessionfs.verify.conversion import undone
+from sessionfs.verify.damage import conflicting, converted, cut_off, pointed, told
 from sessionfs.verify.layout import is_layout_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sessionfs.model import Finding
     from sessionfs.verify.files import Files
 
@@ -27,7 +31,13 @@ def judge_checksums(files: Files) -> None:
             say(Rung.STRUCTURE, finding("E612", path, "it is missing"))
         return
     del files.digests[CHECKSUMS]
-    files.listed, found = _parse(content, path)
+    digests, found = _parse(content, path)
+    if found:
+        if (cause := pointed(content, path) or conflicting(content, path)) is not None:
+            say(Rung.DAMAGE, cause)
+            return
+        digests, found = _unconverted(files, content) or (digests, found)
+    files.listed = digests
     say(Rung.STRUCTURE, *found)
     missing = {MANIFEST, SUMMARY}  # these have findings of their own
     for name in files.listed.keys() - files.names - missing:
@@ -62,13 +72,36 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
     return digests, found
 
 
-def compare_digests(files: Files) -> None:
-    """Compare every file with its listed digest, whatever else was found. Enforces E601."""
-    for name, listed in (files.listed or {}).items():
-        if name == CHECKSUMS:
-            said = "it lists itself"
-        elif files.digests.get(name, listed) != listed:
-            said = f"its digest is {files.digests[name]}, not {listed}"
-        else:
-            continue
-        files.ladder.say(Rung.DIGESTS, finding("E601", files.at(name), said))
+def _unconverted(files: Files, content: bytes) -> tuple[dict[str, str], list[Finding]] | None:
+    """Return what the list says once a conversion of it is undone, None where there was none."""
+    before = undone(content)
+    if before is None:
+        return None
+    text, words = before
+    path = files.at(CHECKSUMS)
+    digests, found = _parse(text, path)
+    if any(broken.code == "E606" for broken in found):
+        return None
+    files.ladder.say(Rung.DAMAGE, converted(path, words))
+    return digests, found
+
+
+def compare_digests(files: Files, damaged: Mapping[str, int], summary: bytes | None) -> None:
+    """Compare every file with its listed digest, whatever else was found. Enforces E601.
+
+    Where the file's content tells what happened to it, that is said instead. `damaged` counts
+    the messages of segments that are not what was sealed, `summary` is what summary.json holds.
+    """
+    say = files.ladder.say
+    for name in sorted(filter(files.is_suspect, files.names - {CHECKSUMS})):
+        cause, remark = told(files, name)
+        if cause is None and files.is_damaged(name):
+            cause = cut_off(files, name, damaged, summary)
+        if cause is not None:
+            say(Rung.DAMAGE, cause)
+        elif files.is_damaged(name):
+            said = f"its digest is {files.digests[name]}, not {(files.listed or {})[name]}"
+            found = finding("E601", files.at(name), f"{said}: {remark}" if remark else said)
+            say(Rung.DIGESTS, found)
+    if CHECKSUMS in (files.listed or ()):
+        say(Rung.DIGESTS, finding("E601", files.at(CHECKSUMS), "it lists itself"))

@@ -59,6 +59,26 @@ class Files:
         """Tell whether a file has no error below the digests."""
         return self.ladder.is_sound(self.at(name))
 
+    def is_damaged(self, name: str) -> bool:
+        """Tell whether a file that was read is not what checksums.b3 lists."""
+        listed = (self.listed or {}).get(name)
+        return listed is not None and self.digests.get(name, listed) != listed
+
+    def awaited(self, name: str) -> set[str]:
+        """Return the digests that a file should have: the listed one, and a payload's name."""
+        named = name[len(FILES) :] if name.startswith(FILES) else None
+        listed = (self.listed or {}).get(name)
+        return {digest for digest in (listed, named) if digest is not None}
+
+    def is_suspect(self, name: str) -> bool:
+        """Tell whether a file that was read may hold something else than it should.
+
+        What the list does not name is planted, whatever it holds.
+        """
+        if name not in self.digests or (self.listed is not None and name not in self.listed):
+            return False
+        return self.awaited(name) != {self.digests[name]}
+
     def derived(self, name: str) -> bytes | None:
         """Return summary.json or checksums.b3, None where it is not to be had. Enforces E003."""
         return self.small(name, MAX_DERIVED, "E003")
@@ -101,8 +121,11 @@ class Files:
         return frozenset(name[len(FILES) :] for name in names if name.startswith(FILES))
 
     def payload(self, address: str) -> Iterator[bytes]:
-        """Yield a payload's content; that it cannot be read is said where it is hashed."""
-        if FILES + address in self.names:
+        """Yield a payload's content, nothing where it has not the digest that it is named for.
+
+        What is wrong with a payload is said where it is hashed, which comes first.
+        """
+        if self._is_sound_payload(address):
             with (
                 suppress(SessionfsError, OSError),
                 closing(self.tree.open(self.at(FILES + address))) as stream,
@@ -111,11 +134,11 @@ class Files:
                     yield piece
 
     def payload_size(self, address: str) -> int:
-        """Return a payload's size, 0 where it is not to be had."""
-        name = FILES + address
-        with suppress(SessionfsError, OSError):
-            return self.tree.size(self.at(name)) if name in self.names else 0
-        return 0
+        """Return a payload's size, 0 where `payload` yields nothing."""
+        return self.sizes[FILES + address] if self._is_sound_payload(address) else 0
+
+    def _is_sound_payload(self, address: str) -> bool:
+        return self.digests.get(FILES + address) == address
 
 
 def read(tree: Tree, path: str, limit: int) -> bytes:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_FINDINGS: Final = 1000
 """Findings after which a file is judged no further: it is broken, and hostile files are long."""
 
+_KEPT: Final = (Rung.DAMAGE, Rung.DIGESTS)
+
 
 class Ladder:
     """The findings about one session, each with its rung."""
@@ -30,7 +32,7 @@ class Ladder:
         """Keep findings; errors stop the higher rungs of their file."""
         for found in findings:
             self._counts[found.path] += 1
-            if self._counts[found.path] <= MAX_FINDINGS or rung is Rung.DIGESTS:
+            if self._counts[found.path] <= MAX_FINDINGS or rung in _KEPT:
                 self._found.append((rung, found))
             if found.level == "error":
                 before = self._failed.get(found.path, rung)
@@ -46,6 +48,10 @@ class Ladder:
         """Tell whether a file has any error."""
         return path in self._failed
 
+    def is_explained(self, path: str) -> bool:
+        """Tell whether it is known what happened to a file."""
+        return self._failed.get(path) is Rung.DAMAGE
+
     def is_full(self, path: str) -> bool:
         """Tell whether enough was found in a file."""
         return self._counts[path] >= MAX_FINDINGS
@@ -53,5 +59,6 @@ class Ladder:
     def findings(self) -> Iterator[Finding]:
         """Yield what counts: nothing above the rung on which its file failed."""
         for rung, found in self._found:
-            if rung is Rung.DIGESTS or rung <= self._failed.get(found.path, Rung.DIGESTS):
+            failed = self._failed.get(found.path, Rung.DIGESTS)
+            if rung <= failed or (rung is Rung.DIGESTS and failed is not Rung.DAMAGE):
                 yield found

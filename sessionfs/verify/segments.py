@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Messages:
     """One pass over the messages of a session, and what they leave behind.
 
-    `whole` tells whether every message is known, `used` which payloads they name.
+    `whole` tells whether every message is known, `used` which payloads they name, `damaged` how
+    many messages each segment has that is not what was sealed.
     """
 
     def __init__(self, files: Files, log_name: str, *, newer: bool) -> None:
@@ -42,6 +43,7 @@ class Messages:
         self.summarizer = Summarizer()
         self.sources = SourceDigests(log_name)
         self.count = 0
+        self.damaged: dict[str, int] = {}
 
     @property
     def whole(self) -> bool:
@@ -57,22 +59,34 @@ class Messages:
         """Judge the segments in order."""
         files, conversation = self._files, self._conversation
         before: Segment | None = None
-        for name in sorted(filter(is_segment, files.names)):
+        for name in sorted(filter(is_segment, files.names | (files.listed or {}).keys())):
+            if name not in files.names:
+                conversation.begin_anew()
+                before = None
+                continue
             segment = Segment(files.at(name))
             conversation.open_segment(segment.path)
+            elsewhere: list[Finding] = []
             try:
-                self._segment(name, segment, before)
+                self._segment(name, segment, before, elsewhere)
             except (SessionfsError, OSError) as error:
                 files.ladder.say(Rung.STRUCTURE, unreadable(error, segment.path))
                 conversation.lose()
             before = segment if files.is_sound(name) else None
+            if files.is_damaged(name):
+                self.damaged[name] = segment.messages
+                conversation.begin_anew()
+                before = None
+            elif elsewhere:
+                files.ladder.say(Rung.SEMANTICS, *elsewhere)
             if before is None:
                 conversation.whole = False
-        if any(map(is_segment, (files.listed or {}).keys() - files.names)):
-            conversation.whole = False
         files.ladder.say(Rung.SEMANTICS, *conversation.finish())
 
-    def _segment(self, name: str, segment: Segment, before: Segment | None) -> None:
+    def _segment(
+        self, name: str, segment: Segment, before: Segment | None, elsewhere: list[Finding]
+    ) -> None:
+        """Judge a segment; what its messages say of other segments is gathered in `elsewhere`."""
         files, conversation, say = self._files, self._conversation, self._files.ladder.say
         summarizer, sources = self.summarizer, self.sources
         with closing(files.tree.open(segment.path)) as stream:
@@ -86,10 +100,11 @@ class Messages:
                         conversation.lose()
                         continue
                 if number == 1 and before is not None and line is not None:
-                    say(Rung.SEMANTICS, *before.cut(len(line) + 1))
+                    elsewhere += before.cut(len(line) + 1)
                 found, native = conversation.judge(message, number, proved)
                 if found:
-                    say(Rung.SEMANTICS, *found)
+                    say(Rung.SEMANTICS, *(one for one in found if one.path == segment.path))
+                    elsewhere += (one for one in found if one.path != segment.path)
                 summarizer.add(message)
                 for piece in native:
                     sources.add(message, piece, files.payload_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionfs.archive import MANIFEST, SUMMARY
 from sessionfs.canonical import Struct
 from sessionfs.check.explained import Rung
 from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
@@ -14,7 +15,7 @@ from sessionfs.verify.layout import judge_layout
 from sessionfs.verify.manifest import judge_manifest
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import oddities
-from sessionfs.verify.payloads import judge_payloads
+from sessionfs.verify.payloads import judge_payloads, judge_use
 from sessionfs.verify.redactions import judge_redactions
 from sessionfs.verify.report import Checked, Report, in_order
 from sessionfs.verify.segments import Messages
@@ -75,15 +76,18 @@ def judge_session(
         return Verdict(None, None, list(judged.refusals), _checked(files))
     manifest = judged.manifest
     log_name = "" if manifest is None else manifest.source.name
+    judge_payloads(files)
     messages = Messages(files, log_name, newer=judged.newer)
     messages.judge()
     redactions = judge_redactions(files, newer=judged.newer)
-    judge_payloads(files, messages)
-    judge_summary(files, judged, messages, redactions)
-    compare_digests(files)
+    judge_use(files, messages)
+    summary = files.derived(SUMMARY)
+    compare_digests(files, messages.damaged, summary)
+    if summary is not None:
+        judge_summary(files, summary, judged, messages, redactions)
     ladder.say(Rung.STRUCTURE, *judge_modes(tree, [files.at(name) for name in files.names]))
     found, checked = in_order(ladder.findings()), _checked(files, messages.count)
-    if manifest is None:
+    if manifest is None or files.is_damaged(MANIFEST):
         return Verdict(None, None, found, checked)
     return Verdict(manifest.id, manifest.source.uid, found, checked)
 

@@ -17,7 +17,7 @@ from sessionfs.summary import encode_summary
 from sessionfs.verify.layout import is_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from sessionfs.model import Finding
     from sessionfs.verify.files import Files
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 _decode_summary = typed_decoder(Summary)
 
 
-def judge_summary(files: Files, judged: Judged, messages: Messages, redactions: int) -> None:
+def judge_summary(
+    files: Files, content: bytes, judged: Judged, messages: Messages, redactions: int
+) -> None:
     """Compare the summary with the one that follows; where it differs, say in what."""
-    content = files.derived(SUMMARY)
-    if content is None:
-        return
     path = files.at(SUMMARY)
+    if files.ladder.is_explained(path):
+        return
     sizes = {name: size for name, size in files.sizes.items() if name not in (SUMMARY, CHECKSUMS)}
     follows: bytes | None = None
     if judged.manifest is not None and messages.whole and _can_follow(files):
@@ -45,10 +46,8 @@ def judge_summary(files: Files, judged: Judged, messages: Messages, redactions: 
     if value is None:
         return
     listed = (files.listed or sizes).keys() - {SUMMARY, CHECKSUMS}
-    silent = frozenset(  # E102 and E103, or that it cannot be read, say it already
-        name
-        for name in sizes.keys() ^ listed
-        if name in files.names or files.is_odd(name) or files.ladder.has_failed(files.at(name))
+    silent = frozenset(
+        name for name in sizes.keys() | listed if _is_said(files, name, sizes, listed)
     )
     files.ladder.say(Rung.DIGESTS, *_sizes(value["files"], sizes, silent, path))
     if follows is not None and not files.ladder.has_unknown_keys:
@@ -60,6 +59,7 @@ def _can_follow(files: Files) -> bool:
     sources = filter(is_segment, files.names)
     return (
         all(map(files.is_sound, chain(sources, (MANIFEST, REDACTIONS))))
+        and not any(map(files.is_damaged, files.names - {SUMMARY}))
         and all(name in files.names for name in files.listed or ())
         and all(
             files.digests.get(name) == name[len(FILES) :]
@@ -67,6 +67,15 @@ def _can_follow(files: Files) -> bool:
             if name.startswith(FILES)
         )
     )
+
+
+def _is_said(files: Files, name: str, sizes: Container[str], listed: Container[str]) -> bool:
+    """Tell whether another finding tells already that a file has not its size."""
+    place = files.at(name)
+    if name in sizes and name in listed:
+        return files.is_damaged(name) or files.ladder.is_explained(place)
+    # … E102 or E103, or that it cannot be read
+    return name in files.names or files.is_odd(name) or files.ladder.has_failed(place)
 
 
 def _explain(files: Files, content: bytes, *, newer: bool) -> dict[str, Any] | None:

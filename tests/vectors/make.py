@@ -1224,6 +1224,50 @@ def closed_early():
     return Vector(session.sealed(), ("E315", SEGMENT, 2))
 
 
+def conflicted(content, theirs, *, base=None):
+    """A text as git leaves it where two branches changed its last line."""
+    *same, ours = content.splitlines(keepends=True)
+    middle = [] if base is None else [b"||||||| 1f6a2c3\n", base]
+    sides = [b"<<<<<<< HEAD\n", ours, *middle, b"=======\n", theirs, b">>>>>>> theirs\n"]
+    return b"".join([*same, *sides])
+
+
+@vector("bad/E309_manifest")
+def conflict_in_manifest():
+    whole = Session().sealed()
+    whole["manifest.yaml"] = conflicted(whole["manifest.yaml"], b'  - "other"\n')
+    return Vector(whole, ("E309", "manifest.yaml", 17))
+
+
+@vector("bad/E309_everywhere")
+def conflict_everywhere():
+    """An unfinished merge of all that two imports changed, in the style that shows the base."""
+    session = Session()
+    whole = session.sealed()
+    marked = (SEGMENT, "summary.json", "checksums.b3")
+    lines = {path: whole[path].count(b"\n") for path in marked}
+    whole |= {path: conflicted(whole[path], b"{}\n", base=b"{}\n") for path in marked}
+    return Vector(whole, *(("E309", path, lines[path]) for path in sorted(marked)))
+
+
+@vector("bad/E309_archive")
+def conflict_in_archive():
+    policy = ARCHIVE + 'ignored:\n  - "example:b1"\n'
+    text = conflicted(policy.encode(), b'  - "example:b2"\n').decode()
+    return archive({SHARD: Session()}, ("E309", "archive.yaml", 5), policy=text)
+
+
+@vector("good/conflict_in_payload")
+def conflict_in_payload():
+    """A payload may show a conflict; so may a message, on a line of its own that begins with {."""
+    session = Session()
+    payload = conflicted(b"one\ntwo\n", b"three\n")
+    session.files[f"files/{digest(payload)}"] = payload
+    session.messages[3]["parts"].append({"type": "text", "file": digest(payload)})
+    session.messages[3]["parts"].append({"type": "text", "text": payload.decode()})
+    return Vector(session.sealed())
+
+
 # --- 4: JSON ---
 
 
@@ -1612,16 +1656,14 @@ def a_thousand_times():
 def changed_text():
     whole = Session().sealed()
     whole[SEGMENT] = whole[SEGMENT].replace(b"Nothing much.", b"Something new")
-    return Vector(whole, ("E601", SEGMENT), ("E603", "summary.json", None, "/source_files"))
+    return Vector(whole, ("E601", SEGMENT))
 
 
 @vector("bad/E601_changed_payload")
 def changed_payload():
     whole = Session().plain().sealed()
     whole["manifest.yaml"] += b"# a comment\n"
-    return Vector(
-        whole, ("E601", "manifest.yaml"), ("E602", "summary.json", None, "/files/manifest.yaml")
-    )
+    return Vector(whole, ("E601", "manifest.yaml"))
 
 
 @vector("bad/E601_flipped_min_reader")
@@ -1672,6 +1714,129 @@ def counts():
     )
 
 
+@vector("bad/E601_truncated_in_a_line")
+def truncated_in_a_line():
+    """E301 says where the file ends, E601 that it is damage, not a writer's fault."""
+    whole = Session().sealed()
+    whole[SEGMENT] = whole[SEGMENT][:-20]
+    return Vector(whole, ("E301", SEGMENT), ("E601", SEGMENT))
+
+
+@vector("bad/E601_changed_seq")
+def changed_seq():
+    """What was changed is found in its line as well; nothing is said of other files."""
+    session = Session()
+    session.cut = 2
+    whole = session.sealed()
+    whole[SEGMENT] = whole[SEGMENT].replace(b'"seq":2', b'"seq":5')
+    return Vector(whole, ("E601", SEGMENT), ("E501", SEGMENT, 2, "/seq"))
+
+
+@vector("bad/E601_payload_and_use")
+def payload_and_use():
+    """A payload that is no UTF-8 any more: the marker that asks for its text is not to blame."""
+    session = native_text()
+    whole = session.sealed()
+    path = next(iter(session.files))
+    whole[path] = whole[path][:-1] + b"\xff"
+    return Vector(whole, ("E601", path))
+
+
+def native_text():
+    """The plain session with the first message's text in a payload."""
+    session = Session().plain()
+    text = "éa\n".encode() * 10
+    session.files = {f"files/{digest(text)}": text}
+    session.messages[0]["parts"] = [{"type": "text", "file": digest(text)}]
+    session.messages[0]["native"] = {
+        "record": {"ask": {"$file": digest(text), "encoding": "utf-8"}},
+    }
+    native = b'{"ask":"' + "éa\\n".encode() * 10 + b'"}\n' + NATIVE.splitlines(keepends=True)[3]
+    session.native(native)
+    session.summary["preview"] = "Nothing much."
+    session.messages[1] |= {"role": "user", "kind": "user_msg", "actor": "human"}
+    session.summary |= {"roles": {"user": 2}, "kinds": {"user_msg": 2}}
+    return session
+
+
+@vector("bad/E605_segment")
+def converted_segment():
+    whole = Session().sealed()
+    whole[SEGMENT] = whole[SEGMENT].replace(b"\n", b"\r\n")
+    return Vector(whole, ("E605", SEGMENT))
+
+
+@vector("bad/E605_everything")
+def converted_everything():
+    """A clone whose git turned every LF into CR LF; the one payload is no text to it."""
+    whole = Session().sealed()
+    texts = [path for path in whole if not path.startswith("files/")]
+    whole |= {path: whole[path].replace(b"\n", b"\r\n") for path in texts}
+    return Vector(whole, *(("E605", path) for path in sorted(texts)))
+
+
+@vector("bad/E605_archive")
+def converted_archive():
+    return archive(
+        {SHARD: Session()}, ("E605", "archive.yaml"), policy=ARCHIVE.replace("\n", "\r\n")
+    )
+
+
+@vector("bad/E605_payload")
+def converted_payload():
+    session = native_text()
+    whole = session.sealed()
+    path = next(iter(session.files))
+    whole[path] = whole[path].replace(b"\n", b"\r\n")
+    return Vector(whole, ("E605", path))
+
+
+@vector("bad/E605_sealed_payload")
+def sealed_payload():
+    """Somebody accepted what the conversion left: the payload's name still tells."""
+    session = native_text()
+    path = next(iter(session.files))
+    session.files[path] = session.files[path].replace(b"\n", b"\r\n")
+    return Vector(session.sealed(), ("E605", path))
+
+
+@vector("bad/E605_lost_cr")
+def lost_cr():
+    """A payload with CR LF that was committed where git normalises line ends."""
+    session = Session()
+    text = b"one\r\ntwo\r\n"
+    path = f"files/{digest(text)}"
+    session.files[path] = text
+    session.messages[3]["parts"].append({"type": "text", "file": digest(text)})
+    return Vector(session.sealed() | {path: b"one\ntwo\n"}, ("E605", path))
+
+
+@vector("bad/E605_ident")
+def expanded_ident():
+    session = Session()
+    session.manifest += b'notes: "$Id$ and $Id: no $"\n'
+    whole = session.sealed()
+    identified = b"$Id: 6d9ac1c4d5f3d2b0e1a94c0f3b7e8a5d1c2b3f40 $"
+    whole["manifest.yaml"] = whole["manifest.yaml"].replace(b"$Id$", identified)
+    return Vector(whole, ("E605", "manifest.yaml"))
+
+
+@vector("bad/E605_utf_16")
+def encoded_anew():
+    """All at once: `$Id$` expanded, CR LF, UTF-16 with and without a byte order mark."""
+    session = Session()
+    session.messages[3]["parts"].append({"type": "text", "text": "$Id$"})
+    whole = session.sealed()
+    identified = b"$Id: 6d9ac1c4d5f3d2b0e1a94c0f3b7e8a5d1c2b3f40 $"
+    text = whole[SEGMENT].replace(b"$Id$", identified).replace(b"\n", b"\r\n").decode()
+    whole[SEGMENT] = text.encode("utf-16-le")
+    for path in ("summary.json", "checksums.b3"):
+        whole[path] = b"\xfe\xff" + whole[path].decode().encode("utf-16-be")
+    return Vector(
+        whole, ("E605", "checksums.b3"), ("E605", SEGMENT), ("E605", "summary.json")
+    )  # fmt: skip
+
+
 @vector("bad/E606_upper_case")
 def upper_case():
     name = digest(MANIFEST.encode()).encode()
@@ -1683,6 +1848,36 @@ def no_newline():
     whole = Session().sealed()
     whole["checksums.b3"] = whole["checksums.b3"][:-1]
     return Vector(whole, ("E606", "checksums.b3", whole["checksums.b3"].count(b"\n") + 1))
+
+
+@vector("bad/E608_last_messages")
+def lost_last_messages():
+    whole = Session().sealed()
+    whole[SEGMENT] = b"".join(whole[SEGMENT].splitlines(keepends=True)[:2])
+    return Vector(whole, ("E608", SEGMENT, 2))
+
+
+@vector("bad/E608_earlier_segment")
+def lost_in_the_middle():
+    session = many(257)
+    session.cut = 256
+    whole = session.sealed()
+    whole[SEGMENT] = b"".join(whole[SEGMENT].splitlines(keepends=True)[:255])
+    return Vector(whole, ("E608", SEGMENT, 255))
+
+
+@vector("bad/E608_nothing_left")
+def nothing_left():
+    return Vector(Session().sealed() | {SEGMENT: b""}, ("E608", SEGMENT))
+
+
+@vector("bad/E601_changed_and_cut")
+def changed_and_cut():
+    """A summary that is damaged itself proves nothing about the segment."""
+    whole = Session().sealed()
+    whole[SEGMENT] = b"".join(whole[SEGMENT].splitlines(keepends=True)[:2])
+    whole["summary.json"] = whole["summary.json"].replace(b"A picture", b"B picture")
+    return Vector(whole, ("E601", SEGMENT), ("E601", "summary.json"))
 
 
 @vector("bad/E611_unsorted")
@@ -1793,6 +1988,45 @@ def newer_summary():
     session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
     session.summary |= {"format": "1.1", "mood": "good"}
     return Vector(session.sealed(), ("W618", "summary.json", None, "/mood"))
+
+
+# --- 7: git ---
+
+
+def pointer(content):
+    """What Git LFS leaves where it did not download; the digest in it is another one."""
+    said = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+    return said.format(digest(content), len(content)).encode()
+
+
+@vector("bad/E704_payload")
+def payload_not_there():
+    session = Session()
+    path = next(iter(session.files))
+    return Vector(session.sealed() | {path: pointer(PAYLOAD)}, ("E704", path))
+
+
+@vector("bad/E704_everything")
+def nothing_there():
+    whole = {path: pointer(content) for path, content in Session().sealed().items()}
+    return Vector(whole, *(("E704", path) for path in sorted(whole)))
+
+
+@vector("bad/E704_annex")
+def annexed():
+    session = Session()
+    key = f"/annex/objects/SHA256E-s{len(PAYLOAD)}--{digest(PAYLOAD)}.png\n"
+    path = next(iter(session.files))
+    return Vector(session.sealed() | {path: key.encode()}, ("E704", path))
+
+
+@vector("good/pointer_in_payload")
+def pointer_in_payload():
+    session = Session()
+    content = pointer(b"")
+    session.files[f"files/{digest(content)}"] = content
+    session.messages[3]["parts"].append({"type": "text", "file": digest(content)})
+    return Vector(session.sealed())
 
 
 # --- writing ---
