@@ -6,11 +6,10 @@ nothing is ever changed, and what people have written stays as they wrote it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sessionfs.canonical import UNSET, UnsetType, replace, to_plain
-from sessionfs.home import tilde
+from sessionfs.home import tilde, without_user
 from sessionfs.identity import format_time
 from sessionfs.model import (
     FORMAT,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from sessionfs.logs import Identity
 
 _LONGEST_FACT = 4096
-_CREDENTIALS = re.compile(r"(?<=//)[^/@ ]+@")
 
 
 def new_manifest(
@@ -87,7 +85,7 @@ def _told(fact: str | None) -> str | UnsetType:
 def _workspace(facts: Facts, before: Workspace) -> Workspace | UnsetType:
     """Return the workspace: what was known stays, what was not is taken from the log."""
     after = Workspace(
-        repository=before.repository or _told(_CREDENTIALS.sub("", facts.repository or "")),
+        repository=before.repository or _told(without_user(facts.repository or "")),
         branch=before.branch or _told(facts.branch),
         commit=before.commit or _told(facts.commit),
         cwd=before.cwd or _told(tilde(facts.cwd or "")),

@@ -1,4 +1,7 @@
-"""Home directories, told by the path's shape alone: never by the machine that imports."""
+"""What paths and URLs say of a person: home directories, user information.
+
+Both are told by their shape alone, never by the machine that imports.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,17 @@ _HOME = re.compile(
     r"(?!(?:Shared|Public)(?![A-Za-z0-9_]))[^ \t\n\r\f\v/\\:;,*?\"'`<>|()\[\]{}]+"
 )
 
+_USER = re.compile(r"(?<=//)[^/?#]*@")
+
 
 def tilde(text: str) -> str:
     """Return `text` with each home directory written as `~`."""
     return _HOME.sub("~", text)
+
+
+def without_user(url: str) -> str:
+    """Return a URL without user information: no name, no password, no token."""
+    return _USER.sub("", url, count=1)
 
 
 def relative(path: str, directory: str) -> str:

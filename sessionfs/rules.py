@@ -188,6 +188,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="A name without a meaning is a place to hide things.",
                 hint="Remove the file, or move it out of the session.",
             ),
+            _rule(
+                "E126",
+                "The parents of the sessions of an archive MUST NOT form a loop.",
+                why="A reader that follows them would not end.",
+                hint="Take the manifest back from git: the first facts never change.",
+            ),
             # 2: YAML
             _rule(
                 "E201",
@@ -290,6 +296,36 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "`source.uid` MUST be `source.flavor`, a colon and `source.native_id`.",
                 why="The uid finds the session again; its parts are stored for people.",
                 hint=_RESTORE,
+            ),
+            _rule(
+                "E219",
+                "`lineage.parent` MUST NOT be the session's own uid.",
+                why="A reader that follows parents would not end.",
+                hint="Remove `lineage`, or take the manifest back from git.",
+            ),
+            _rule(
+                "W220",
+                "The `message` of a bookmark SHOULD be the `id` of a message of the session.",
+                why="It would lead nowhere.",
+                hint="Remove the bookmark, or copy the message's id again; then run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "W221",
+                "The `seq` of a checkpoint SHOULD NOT be above that of the last message of the session.",
+                why="The session was longer, or the number is wrong.",
+                hint="Look for the lost messages in git; else mend the number, then run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "W222",
+                "Two checkpoints of a session SHOULD NOT have the same `name`.",
+                why="A name that two have finds neither.",
+                hint="Rename one of the two, then run `sessionfs seal --accept-content`.",
+            ),
+            _rule(
+                "E223",
+                "`workspace.repository` MUST NOT hold user information.",
+                why="A password or token in a URL would be in git for ever.",
+                hint="Remove what stands between `//` and `@`, run `sessionfs seal --accept-content`, and revoke the token.",
             ),
             # 3: framing
             _rule(
@@ -612,6 +648,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "`summary.json` of a newer minor format version SHOULD NOT hold a key that the reader's schema does not define.",
                 why="The key may mean something that this reader cannot show.",
                 hint="Install a newer sessionfs.",
+            ),
+            _rule(
+                "E619",
+                "A line of `redactions.jsonl` MUST name a message of the session by its `seq` and its `id`, or have null for both.",
+                why="It would tell of a removal that nobody can find.",
+                hint=_RESTORE,
+            ),
+            _rule(
+                "E620",
+                "The lines of `redactions.jsonl` MUST be in ascending order of `seq`, null first, then of the bytes of `pointer`, then of those of `rule`, each only once.",
+                why="One order makes one file, and lines and messages can be compared as both pass by.",
+                hint=_RESTORE,
             ),
             # 7: git
             _rule(

@@ -504,3 +504,18 @@ def test_a_message_is_held_not_a_session():
     assert report.checked.messages == 12_800
     assert report.checked.bytes > 40_000_000
     assert peak < 8_000_000
+
+
+def test_of_a_cut_off_session_its_redactions_and_marks_say_nothing():
+    """They would name messages that were there: that it was cut off is what is said."""
+    files = load("good/redactions/session")
+    segment = "messages-00000001.jsonl"
+    files[segment] = b"".join(files[segment].splitlines(keepends=True)[:3])
+    found = {code for code, _ in codes(verify_tree(MemoryTree(files)).findings)}
+    assert "E608" in found
+    assert "E619" not in found
+    files = load("good/marks/session")
+    files[segment] = b"".join(files[segment].splitlines(keepends=True)[:3])
+    found = {code for code, _ in codes(verify_tree(MemoryTree(files)).findings)}
+    assert "E608" in found
+    assert not found & {"W220", "W221"}

@@ -16,6 +16,7 @@ from sessionfs.schema import finding, is_plainly_valid, validate
 from sessionfs.verify.conversion import undone
 from sessionfs.verify.damage import conflicting, converted, pointed
 from sessionfs.verify.files import read
+from sessionfs.verify.lineage import judge_lineage
 from sessionfs.verify.manifest import yaml_finding
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
@@ -68,11 +69,15 @@ def verify_archive(tree: Tree, *, each: Each = map) -> Report:
             places.append(Place(root, [path for path in inside if path not in odd_here], odd_here))
     ids: dict[str, str] = {}
     uids: dict[str, str] = {}
+    parents: dict[str, tuple[str, str | None]] = {}
     for place, verdict in zip(places, each(partial(_judge, tree), places), strict=True):
         found += verdict.findings
         checked += verdict.checked
         again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
         found += again or _same(verdict.uid, uids, place.root, "W124", "/source/uid")
+        if verdict.uid is not None:
+            parents.setdefault(verdict.uid, (place.root, verdict.parent))
+    found += judge_lineage(parents)
     return Report(
         findings=in_order(found),
         checked=checked,

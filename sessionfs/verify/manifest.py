@@ -9,6 +9,7 @@ from sessionfs.archive import MANIFEST
 from sessionfs.canonical import encode, typed_decoder
 from sessionfs.check.explained import Rung
 from sessionfs.check.explanation import without_unknown
+from sessionfs.home import without_user
 from sessionfs.identity import is_ulid
 from sessionfs.identity import shard as shard_of
 from sessionfs.model import Finding, Manifest
@@ -67,6 +68,7 @@ def judge_manifest(files: Files, name: str | None, shard: str | None) -> Judged:
         say(Rung.SCHEMA, finding("E213", path, "an integer has a fraction"))
         return Judged(newer=newer)
     say(Rung.SEMANTICS, *_identity(value, path, name), *_uid(value, path))
+    say(Rung.SEMANTICS, *_parent(manifest, path), *_repository(manifest, path))
     if shard is not None:
         say(Rung.SEMANTICS, *_shard(value, path, shard))
     return Judged(manifest, newer)
@@ -89,6 +91,20 @@ def _uid(value: Mapping[str, Any], path: str) -> Iterator[Finding]:
     if source["uid"] != f"{source['flavor']}:{source['native_id']}":
         said = "not the flavor, a colon and the native id"
         yield finding("E218", path, said, pointer="/source/uid")
+
+
+def _parent(manifest: Manifest, path: str) -> Iterator[Finding]:
+    """Yield where a session is its own parent. Enforces E219."""
+    if manifest.lineage and manifest.lineage.parent == manifest.source.uid:
+        yield finding("E219", path, "its own uid", pointer="/lineage/parent")
+
+
+def _repository(manifest: Manifest, path: str) -> Iterator[Finding]:
+    """Yield where the repository names a user. Enforces E223."""
+    url = (manifest.workspace and manifest.workspace.repository) or ""
+    if without_user(url) != url:
+        said = "something stands before the @ of the host"
+        yield finding("E223", path, said, pointer="/workspace/repository")
 
 
 def _shard(value: Mapping[str, Any], path: str, shard: str) -> Iterator[Finding]:

@@ -20,10 +20,12 @@ from sessionfs.verify.oddities import unreadable
 from sessionfs.writer import SourceDigests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sessionfs.model import Finding, Message
     from sessionfs.verify.files import Files
+
+    Watch = Callable[[Message], None]
 
 
 class Messages:
@@ -33,9 +35,15 @@ class Messages:
     many messages each segment has that is not what was sealed.
     """
 
-    def __init__(self, files: Files, log_name: str, *, newer: bool) -> None:
-        """Start before the first segment; the log's name is the manifest's."""
+    def __init__(
+        self, files: Files, log_name: str, *, newer: bool, watch: Sequence[Watch] = ()
+    ) -> None:
+        """Start before the first segment; the log's name is the manifest's.
+
+        Each of `watch` is shown every message that is known, in order.
+        """
         self._files = files
+        self._watch = watch
         self._newer = newer
         self._conversation = Conversation(
             files.payload, files.payload_size, files.payloads(), log_name
@@ -106,6 +114,8 @@ class Messages:
                     say(Rung.SEMANTICS, *(one for one in found if one.path == segment.path))
                     elsewhere += (one for one in found if one.path != segment.path)
                 summarizer.add(message)
+                for watch in self._watch:
+                    watch(message)
                 for piece in native:
                     sources.add(message, piece, files.payload_size)
                 segment.messages += 1

@@ -13,10 +13,11 @@ from sessionfs.verify.files import Files
 from sessionfs.verify.ladder import Ladder
 from sessionfs.verify.layout import judge_layout
 from sessionfs.verify.manifest import judge_manifest
+from sessionfs.verify.marks import Marks
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import oddities
 from sessionfs.verify.payloads import judge_payloads, judge_use
-from sessionfs.verify.redactions import judge_redactions
+from sessionfs.verify.redactions import Redactions
 from sessionfs.verify.report import Checked, Report, in_order
 from sessionfs.verify.segments import Messages
 from sessionfs.verify.summary import judge_summary
@@ -32,6 +33,7 @@ class Verdict(Struct, frozen=True):
 
     id: str | None
     uid: str | None
+    parent: str | None
     findings: list[Finding]
     checked: Checked
 
@@ -73,23 +75,27 @@ def judge_session(
     judge_checksums(files)
     judged = judge_manifest(files, name, shard)
     if judged.refusals:
-        return Verdict(None, None, list(judged.refusals), _checked(files))
+        return Verdict(None, None, None, list(judged.refusals), _checked(files))
     manifest = judged.manifest
     log_name = "" if manifest is None else manifest.source.name
     judge_payloads(files)
-    messages = Messages(files, log_name, newer=judged.newer)
+    marks, redactions = Marks(manifest), Redactions(files, newer=judged.newer)
+    watch = [each.meet for each in (marks, redactions) if each.waits]
+    messages = Messages(files, log_name, newer=judged.newer, watch=watch)
     messages.judge()
-    redactions = judge_redactions(files, newer=judged.newer)
+    marks.finish(files, whole=messages.whole)
+    redactions.finish(whole=messages.whole)
     judge_use(files, messages)
     summary = files.derived(SUMMARY)
     compare_digests(files, messages.damaged, summary)
     if summary is not None:
-        judge_summary(files, summary, judged, messages, redactions)
+        judge_summary(files, summary, judged, messages, redactions.count)
     ladder.say(Rung.STRUCTURE, *judge_modes(tree, [files.at(name) for name in files.names]))
     found, checked = in_order(ladder.findings()), _checked(files, messages.count)
     if manifest is None or files.is_damaged(MANIFEST):
-        return Verdict(None, None, found, checked)
-    return Verdict(manifest.id, manifest.source.uid, found, checked)
+        return Verdict(None, None, None, found, checked)
+    parent = manifest.lineage.parent if manifest.lineage else None
+    return Verdict(manifest.id, manifest.source.uid, parent, found, checked)
 
 
 def _checked(files: Files, messages: int = 0) -> Checked:

@@ -919,6 +919,37 @@ def uid_twice():
     )
 
 
+def related(number, parent):
+    """Another session, which comes from one with this uid."""
+    session = Session().plain()
+    name, own = f"a{number}", f"{ID[:-1]}{number}"
+    lineage = {"parent": parent, "relation": "fork"}
+    text = MANIFEST.replace(ID, own).replace("a1", name)
+    text = text.replace("title:", f'lineage:\n  parent: "{parent}"\n  relation: "fork"\ntitle:')
+    session.manifest = text.encode()
+    session.summary |= {"id": own, "uid": f"example:{name}", "native_id": name}
+    follows = list(session.summary.items())
+    place = list(session.summary).index("tags")
+    session.summary = dict([*follows[:place], ("lineage", lineage), *follows[place:]])
+    session.summary["source_files"][0]["name"] = f"{name}.jsonl"
+    return f"2026/11/{own}", session
+
+
+@vector("bad/E126_loop")
+def loop():
+    """Two sessions that come from each other, and one that comes from one of them."""
+    sessions = dict([related(1, "example:a2"), related(2, "example:a1"), related(3, "example:a1")])
+    places = [f"{root}/manifest.yaml" for root in sessions]
+    place = "/lineage/parent"
+    return archive(sessions, *(("E126", path, None, place) for path in places[:2]))
+
+
+@vector("good/lineage")
+def lineage():
+    """A parent that is archived, and one that is not."""
+    return archive(dict([related(2, "example:a3"), related(3, "example:a4")]))
+
+
 @vector("bad/E125_unknown_name")
 def unknown_name():
     session = Session()
@@ -1096,6 +1127,62 @@ def yaml_surrogate():
 def other_uid():
     text = MANIFEST.replace('uid: "example:a1"', 'uid: "example:a2"')
     return manifest(text, "E218", None, "/source/uid")
+
+
+@vector("bad/E219_own_parent")
+def own_parent():
+    _, session = related(1, "example:a1")
+    return Vector(session.sealed(), ("E219", "manifest.yaml", None, "/lineage/parent"))
+
+
+def said_by_people(text, *findings):
+    """A session with keys of people in its manifest."""
+    session = Session()
+    session.manifest += text.encode()
+    return Vector(session.sealed(), *findings)
+
+
+CHECKPOINT = f'  - name: "one"\n    seq: 4\n    seal: "{"0" * 64}"\n'
+
+
+@vector("good/marks")
+def marks():
+    bookmark = f'bookmarks:\n  - message: "{MESSAGE_IDS[3]}"\n    note: "here"\n'
+    return said_by_people(f"{bookmark}checkpoints:\n{CHECKPOINT}")
+
+
+@vector("warn/W220_bookmark")
+def bookmark_to_nowhere():
+    text = "".join(f'  - message: "{MESSAGE_IDS[number]}"\n' for number in (0, 4))
+    place = "/bookmarks/1/message"
+    return said_by_people(f"bookmarks:\n{text}", ("W220", "manifest.yaml", None, place))
+
+
+@vector("warn/W221_checkpoint")
+def checkpoint_beyond_the_end():
+    text = CHECKPOINT.replace("seq: 4", "seq: 5")
+    place = "/checkpoints/0/seq"
+    return said_by_people(f"checkpoints:\n{text}", ("W221", "manifest.yaml", None, place))
+
+
+@vector("warn/W222_checkpoint_twice")
+def checkpoint_twice():
+    text = CHECKPOINT.replace("seq: 4", "seq: 2") + CHECKPOINT
+    place = "/checkpoints/1/name"
+    return said_by_people(f"checkpoints:\n{text}", ("W222", "manifest.yaml", None, place))
+
+
+@vector("bad/E223_token")
+def token():
+    session = Session()
+    url = "https://ada:secret@example.org/notes.git"
+    text = f'workspace:\n  repository: "{url}"\ntitle:'
+    session.manifest = MANIFEST.replace("title:", text).encode()
+    follows = list(session.summary.items())
+    place = list(session.summary).index("tags")
+    workspace = ("workspace", {"repository": url})
+    session.summary = dict([*follows[:place], workspace, *follows[place:]])
+    return Vector(session.sealed(), ("E223", "manifest.yaml", None, "/workspace/repository"))
 
 
 # --- 3: framing ---
@@ -1973,6 +2060,63 @@ def newer_redaction():
     session.summary["format"] = "1.1"
     session.redactions = line(redaction() | {"by": "rule"}) + b"\n"
     return Vector(session.sealed(), ("W617", "redactions.jsonl", 1, "/by"))
+
+
+def redacted(*lines):
+    """The session with these redactions: changes to the one that it has."""
+    session = Session()
+    values = [redaction() | change for change in lines]
+    session.redactions = b"".join(line(value) + b"\n" for value in values)
+    session.summary["redactions"] = sum(value["count"] for value in values)
+    return session
+
+
+MANIFEST_PLACE = {"seq": None, "message": None, "pointer": "/title"}
+
+
+@vector("good/redactions")
+def good_redactions():
+    return Vector(
+        redacted(
+            MANIFEST_PLACE, {"seq": 1, "message": MESSAGE_IDS[0], "pointer": "/parts/0/text"},
+            {}, {"rule": "jwt"}, {"seq": 4, "message": MESSAGE_IDS[3], "pointer": "/parts/0/text"},
+        ).sealed()
+    )  # fmt: skip
+
+
+@vector("bad/E619_other_id")
+def redaction_of_another_id():
+    session = redacted({"message": MESSAGE_IDS[2]}, {"seq": 3, "message": MESSAGE_IDS[2]})
+    return Vector(session.sealed(), ("E619", "redactions.jsonl", 1, "/message"))
+
+
+@vector("bad/E619_no_such_seq")
+def redaction_after_the_end():
+    session = redacted({}, {"seq": 5, "message": MESSAGE_IDS[4]})
+    return Vector(session.sealed(), ("E619", "redactions.jsonl", 2, "/seq"))
+
+
+@vector("bad/E619_id_without_seq")
+def redaction_without_seq():
+    return Vector(redacted({"seq": None}).sealed(), ("E619", "redactions.jsonl", 1, "/seq"))
+
+
+@vector("bad/E619_seq_without_id")
+def redaction_without_id():
+    session = redacted({"message": None})
+    return Vector(session.sealed(), ("E619", "redactions.jsonl", 1, "/message"))
+
+
+@vector("bad/E620_unsorted")
+def unsorted_redactions():
+    session = redacted({"seq": 3, "message": MESSAGE_IDS[2]}, {}, MANIFEST_PLACE)
+    path = "redactions.jsonl"
+    return Vector(session.sealed(), ("E620", path, 2), ("E620", path, 3))
+
+
+@vector("bad/E620_place_twice")
+def redaction_twice():
+    return Vector(redacted({}, {"count": 2}).sealed(), ("E620", "redactions.jsonl", 2))
 
 
 @vector("bad/E618_state")
