@@ -252,19 +252,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E211",
                 "A YAML file MUST be well-formed YAML 1.2.",
-                why="",
+                why="Text that is no YAML has no value; a parser that mends it guesses, and another guesses otherwise.",
                 hint=_YAML,
             ),
             _rule(
                 "E212",
                 "The root of a YAML file MUST be a mapping.",
-                why="",
+                why="Facts have names; a list, a word or nothing at all holds none.",
                 hint=_YAML,
             ),
             _rule(
                 "E213",
                 "`archive.yaml` and `manifest.yaml` MUST be valid against their schemas.",
-                why="",
+                why="Whoever reads the file relies on the names and types that the schema gives.",
                 hint="Mend the key that the finding names; `spec/sessionfs.md` describes each.",
             ),
             _rule(
@@ -343,19 +343,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E303",
                 "A JSON Lines file MUST NOT hold a blank line.",
-                why="",
+                why="A blank line is no message, and readers disagree on whether it is an error or nothing.",
                 hint=_RESTORE,
             ),
             _rule(
                 "E304",
                 "A JSON Lines file MUST NOT begin with a byte order mark.",
-                why="",
+                why="The mark is no JSON: most parsers refuse the first line because of it, and some drop it in silence.",
                 hint=_RESTORE,
             ),
             _rule(
                 "E305",
                 "A JSON Lines file MUST be UTF-8.",
-                why="",
+                why="Readers replace what they cannot decode, and a replaced character is a changed message.",
                 hint=_RESTORE,
             ),
             _rule(
@@ -373,7 +373,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E311",
                 "A line of a JSON Lines file MUST be one JSON object.",
-                why="",
+                why="A reader takes one line for one message: two on a line, or a bare value, would be lost or misread.",
                 hint=_REIMPORT,
             ),
             _rule(
@@ -385,7 +385,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E313",
                 "A segment MUST hold at least one message.",
-                why="",
+                why="A file without a message says nothing, and its name claims a place in the sequence.",
                 hint="Remove the empty file if it is the last segment; else take it back from git.",
             ),
             _rule(
@@ -404,7 +404,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E401",
                 "A line of a JSON Lines file MUST be well-formed JSON.",
-                why="",
+                why="A line that no parser reads is a message lost.",
                 hint=_RESTORE,
             ),
             _rule(
@@ -465,7 +465,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E505",
                 "A message MUST be valid against the message schema.",
-                why="",
+                why="Whoever reads a message relies on the names and types that the schema gives.",
                 hint=_REIMPORT,
             ),
             _rule(
@@ -477,7 +477,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E507",
                 "The `id` of a message, and its `parent` unless null, MUST be a ULID.",
-                why="",
+                why="Ids are compared and sorted as text, so there is one spelling of each.",
                 hint=_REIMPORT,
             ),
             _rule(
@@ -495,7 +495,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E510",
                 "A file that a message names MUST exist under `files/`.",
-                why="",
+                why="What the message carried would be lost: the name is all that the line keeps of it.",
                 hint=_RESTORE,
             ),
             _rule(
@@ -610,7 +610,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E613",
                 "A session MUST hold a `summary.json`.",
-                why="",
+                why="A listing reads nothing else: without it the session would not be seen.",
                 hint="Run `sessionfs seal` to rebuild it.",
             ),
             _rule(
@@ -628,7 +628,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E617",
                 "A line of `redactions.jsonl` MUST be valid against the redactions schema.",
-                why="",
+                why="A list of what was removed that cannot be read accounts for nothing.",
                 hint=_RESTORE,
             ),
             _rule(
@@ -640,7 +640,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E618",
                 "`summary.json` MUST be valid against the summary schema.",
-                why="",
+                why="A listing shows what stands there as it stands: a wrong type would break every reader of it.",
                 hint="Run `sessionfs seal` to rebuild it.",
             ),
             _rule(

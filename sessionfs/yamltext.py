@@ -122,7 +122,7 @@ def _parse_canonical(text: bytes) -> dict[str, Any] | None:
                 value = lines.members(0)
                 if value and emit(value, schema_name) == text:
                     return value
-            except (ValueError, IndexError):
+            except (ValueError, IndexError, RecursionError):
                 pass
     return None
 
@@ -257,7 +257,7 @@ def _events(text: str) -> Iterator[Any]:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         said = getattr(error, "problem", None) or type(error).__name__
         raise YamlError("E211", str(said), line=mark.line + 1 if mark else 1) from None
-    except (ValueError, IndexError, AttributeError, AssertionError) as error:
+    except (ValueError, OverflowError, IndexError, AttributeError, AssertionError) as error:
         # Its scanner leaks these for broken escapes; all of them are broken syntax.
         raise YamlError("E211", f"not YAML: {error}", line=1) from None
 
@@ -285,9 +285,9 @@ class _Builder:
             raise YamlError("E205", "an anchor or alias", line=line, pointer=pointer)
         if event.tag is not None:
             raise YamlError("E206", "a tag", line=line, pointer=pointer)
-        if depth > MAX_DEPTH:
-            raise YamlError("E007", "nested too deep", line=line)
         match type(event).__name__:
+            case "MappingStartEvent" | "SequenceStartEvent" if depth > MAX_DEPTH:
+                raise YamlError("E007", "nested too deep", line=line)
             case "MappingStartEvent":
                 return self._mapping(pointer, depth)
             case "SequenceStartEvent":

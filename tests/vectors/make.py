@@ -383,6 +383,17 @@ def native_files():
     return Vector(session.sealed())
 
 
+@vector("good/deepest")
+def deepest():
+    """128 levels, of mappings and lists: what stands in the innermost is none."""
+    session = Session().plain()
+    session.manifest += ("ext:\n  a: " + "[" * 126 + "1" + "]" * 126 + "\n").encode()
+    session.messages[0]["native"] = {"record": deep(126)}
+    session.messages[1]["native"] = {"record": deep(126)}
+    session.native((line(deep(126)) + b"\n") * 2)
+    return Vector(session.sealed())
+
+
 @vector("good/newer_minor")
 def newer_minor():
     session = Session()
@@ -462,13 +473,13 @@ def filled(path, before, count, after, *findings, session, byte=b" "):
     return filled_file(whole, path, before, count, after, *findings, byte=byte)
 
 
-def filled_file(whole, path, before, count, after, *findings, byte=b" "):
+def filled_file(whole, path, before, count, after, *findings, root="session", byte=b" "):
     del whole[path]
     fill = {
         "path": path, "before": before.decode(), "byte": byte.decode(), "count": count,
         "after": after.decode(),
     }  # fmt: skip
-    return Vector(whole, *findings, disk={"fill": [fill]})
+    return Vector(whole, *findings, root=root, disk={"fill": [fill]})
 
 
 @vector("bad/E003_summary")
@@ -512,6 +523,16 @@ def deep(levels):
     return value
 
 
+@vector("bad/E006_policy")
+def large_policy():
+    vector = archive({SHARD: Session()}, ("E006", "archive.yaml", 1))
+    before = vector.files["archive.yaml"] + b"# "
+    return filled_file(
+        vector.files, "archive.yaml", before, 1 << 20, b"\n", *vector.listing(),
+        root="archive", byte=b"-",
+    )  # fmt: skip
+
+
 @vector("bad/E007_message")
 def deep_message():
     def change(message):
@@ -525,6 +546,22 @@ def deep_manifest():
     session = Session()
     session.manifest += ("ext:\n  a: " + "[" * 127 + "]" * 127 + "\n").encode()
     return Vector(session.sealed(), ("E007", "manifest.yaml", 19))
+
+
+@vector("bad/E007_brackets")
+def brackets():
+    """Too many before a parser needs to see them: the limit counts, not its stack."""
+    session = Session()
+    session.manifest += ("ext:\n  a: " + "[" * 5000 + "]" * 5000 + "\n").encode()
+    return Vector(session.sealed(), ("E007", "manifest.yaml", 19))
+
+
+@vector("bad/E007_blocks")
+def blocks():
+    session = Session()
+    lines = (" " * level + "a:\n" for level in range(1, 200))
+    session.manifest += ("ext:\n" + "".join(lines)).encode()
+    return Vector(session.sealed(), ("E007", "manifest.yaml", 18 + 129))
 
 
 # --- 1: layout and paths ---
@@ -1061,6 +1098,12 @@ def yaml_unclosed():
     return manifest(MANIFEST.replace('title: "A picture"', 'title: "A picture'), "E211", 17)
 
 
+@vector("bad/E211_escape")
+def yaml_escape():
+    """An escape for what is no character: parsers fail on it in ways of their own."""
+    return appended('notes: "\\UFFFFFFFF"\n', "E211", 1)
+
+
 @vector("bad/E212_list")
 def yaml_list():
     return manifest("- 1\n", "E212", 1)
@@ -1391,6 +1434,12 @@ def overflow():
 @vector("bad/E406_surrogate")
 def surrogate():
     return edited(SEGMENT, b"Nothing", b"\\ud800", ("E406", SEGMENT, 4, "/parts/0/text"))
+
+
+@vector("bad/E406_name")
+def surrogate_in_a_name():
+    place = "/parts/0/arguments"
+    return edited(SEGMENT, b'{"n":1.5}', b'{"\\udc00":1.5}', ("E406", SEGMENT, 2, place))
 
 
 @vector("bad/E410_space")
