@@ -86,11 +86,11 @@ def decode(text: bytes | str) -> Any:  # noqa: ANN401  JSON is any value
         raise ValueError(str(error)) from error
 
 
-def typed_decoder(kind: type[_T]) -> Callable[[bytes], _T]:
+def typed_decoder(kind: type[_T]) -> Callable[[bytes | str], _T]:
     """Return a decoder that proves types while it decodes; it raises `ValueError`."""
     decode_typed = msgspec.json.Decoder(kind).decode
 
-    def decoder(text: bytes) -> _T:
+    def decoder(text: bytes | str) -> _T:
         try:
             return decode_typed(text)
         except (msgspec.MsgspecError, RecursionError) as error:

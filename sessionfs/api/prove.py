@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, overload
 
 from sessionfs.api.named import each_once, nearest_archive, place_of
 from sessionfs.disk.archive import Archive, bare_tree
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import FormatError, NotFound, UnsupportedVersion
+from sessionfs.disk.workers import spread
+from sessionfs.errors import FormatError, NotFound, SessionfsError, UnsupportedVersion
 from sessionfs.identity import is_ulid
 from sessionfs.rules import RULES
 from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from sessionfs.api.named import Place
     from sessionfs.rules import Rule
+    from sessionfs.tree import Tree
+    from sessionfs.verify import Each, Mode
+    from sessionfs.verify import Place as Directory
 
 
 @overload
@@ -39,7 +44,13 @@ def explain(code: str | None = None) -> Rule | list[Rule]:
         raise NotFound(message, hint="`sessionfs explain` lists the rules") from None
 
 
-def verify(paths: Sequence[str] = (), *, relative_to: str | None = None) -> Report:
+def verify(
+    paths: Sequence[str] = (),
+    *,
+    mode: Mode = "full",
+    jobs: int | None = 1,
+    relative_to: str | None = None,
+) -> Report:
     """Verify archives and sessions; without a path, the nearest archive.
 
     A path inside a session stands for the session, any other file of an archive for the
@@ -48,23 +59,45 @@ def verify(paths: Sequence[str] = (), *, relative_to: str | None = None) -> Repo
     stands before them. With `relative_to` they are relative to that directory, and absolute
     outside of it.
 
-    What asks for a newer reader is not judged, only named. Raises `NotFound` for a path that
-    is not there.
+    The sessions of an archive are spread over `jobs` processes; None takes as many as there are
+    processors and work for. What is found does not depend on their number. What asks for a newer
+    reader is not judged, only named. Raises `NotFound` for a path that is not there.
     """
+    if jobs is not None and jobs < 1:
+        message = f"{jobs} processes can do nothing"
+        raise SessionfsError(message, hint="ask for one at least")
     places = [place_of(path) for path in paths] or [nearest_archive()]
     if relative_to is None and len(places) == 1 and not places[0].is_inside:
-        return _verify_one(places[0])
+        return _verify_one(places[0], mode, jobs)
     return merge_reports(
-        {place.seen_from(relative_to): _verify_one(place) for place in each_once(places)}
+        {
+            place.seen_from(relative_to): _verify_one(place, mode, jobs)
+            for place in each_once(places)
+        }
     )
 
 
-def _verify_one(place: Place) -> Report:
+def _verify_one(place: Place, mode: Mode, jobs: int | None) -> Report:
     if not place.is_archive:
         name = os.path.basename(place.root)
-        return verify_tree(DirTree(place.root), name=name if is_ulid(name) else None)
+        return verify_tree(DirTree(place.root), name=name if is_ulid(name) else None, mode=mode)
     try:
         tree = Archive(place.root).tree
     except (FormatError, UnsupportedVersion):
         tree = bare_tree(place.root)  # what keeps it from being opened is verify's to name
-    return verify_archive(tree)
+    return verify_archive(tree, mode=mode, each=map if mode == "fast" else _spread(tree, jobs))
+
+
+def _spread(tree: Tree, jobs: int | None) -> Each:
+    return partial(spread, size=partial(_size, tree), jobs=jobs)
+
+
+def _size(tree: Tree, session: Directory) -> int:
+    """Return the bytes of a session, as far as they can be told."""
+    total = 0
+    for path in session.files:
+        try:
+            total += tree.size(path)
+        except (SessionfsError, OSError):
+            continue
+    return total

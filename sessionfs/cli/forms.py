@@ -47,9 +47,9 @@ def publish(report: Report, form: str, output: str | None, **facts: object) -> N
     checked = to_plain(report.checked)
     if output is not None:
         _write(output, _lines(report, form, checked, facts))
-        note(verdict(report.findings, checked).text)
+        note(verdict(report.findings, checked, report.mode).text)
     elif form == "text":
-        say(report_lines(report.findings, checked))
+        say(report_lines(report.findings, checked, report.mode))
     else:
         for line in _lines(report, form, checked, facts):
             click.echo(line.encode("utf-8", "backslashreplace"))
@@ -65,10 +65,11 @@ def _lines(
     found = report.findings
     match form:
         case "json":
-            value: dict[str, Any] = {"ok": report.ok, "findings": to_plain(found)}
-            return [json_text({**value, "checked": checked, **facts})]
+            value: dict[str, Any] = {"ok": report.ok, "mode": report.mode}
+            value |= {"findings": to_plain(found), "checked": checked}
+            return [json_text({**value, **facts})]
         case "github":
-            return github.log_lines(found, checked)
+            return github.log_lines(found, checked, report.mode)
         case "sarif":
             run = sarif.document(found, version=__version__, complete=not report.newer)
             return [json_text(run)]
@@ -77,7 +78,7 @@ def _lines(
         case "gitlab":
             return [json_text(gitlab.document(found))]
         case _:
-            return (line.text for line in report_lines(found, checked))
+            return (line.text for line in report_lines(found, checked, report.mode))
 
 
 def _add_page(report: Report, checked: dict[str, int]) -> None:
@@ -90,7 +91,7 @@ def _add_page(report: Report, checked: dict[str, int]) -> None:
     try:
         with open(path, "ab") as stream:
             room = github.PAGE - stream.tell()
-            stream.write(github.page(report.findings, checked, room).encode())
+            stream.write(github.page(report.findings, checked, room, report.mode).encode())
     except OSError as error:
         note(f"{_PAGE}: {error.strerror}: the page of this step does not have the findings")
 

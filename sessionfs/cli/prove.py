@@ -23,9 +23,23 @@ if TYPE_CHECKING:
     "verify",
     "sessionfs verify",
     "sessionfs verify .sessions/2026/11/01M81CYGKKYF3N2YJDPS3MWRXG",
+    "sessionfs verify --fast",
     "sessionfs verify --output-format json -o report.json",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option(
+    "--fast",
+    is_flag=True,
+    help="Compare names, sizes and seals only: quick, and not a verification.",
+)
+@click.option("--deep", is_flag=True, help="Have the reference implementations judge everything.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Verify N sessions at once; by default as many as there are processors.",
+)
 @click.option(
     "--output-format",
     type=click.Choice(FORMS),
@@ -35,7 +49,14 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
 def verify_command(
-    paths: tuple[str, ...], *, output_format: str, output: str | None, as_json: bool
+    paths: tuple[str, ...],
+    *,
+    fast: bool,
+    deep: bool,
+    jobs: int | None,
+    output_format: str,
+    output: str | None,
+    as_json: bool,
 ) -> int:
     r"""Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
 
@@ -55,11 +76,18 @@ def verify_command(
     """
     import sessionfs
 
+    if fast and deep:
+        raise click.UsageError("--fast and --deep exclude each other")
     if as_json and output_format not in ("auto", "json"):
         raise click.UsageError(f"--json and --output-format {output_format} contradict each other")
     output = None if output == "-" else output
     form = "json" if as_json else chosen(output_format, output)
-    report = sessionfs.verify(paths, relative_to=top() if form in FROM_TOP else None)
+    report = sessionfs.verify(
+        paths,
+        mode="fast" if fast else "deep" if deep else "full",
+        jobs=jobs,
+        relative_to=top() if form in FROM_TOP else None,
+    )
     publish(report, form, output)
     damaged = any(found.level == "error" and found.code != "E002" for found in report.findings)
     return FINDINGS if damaged else FAILED if report.newer else FINE

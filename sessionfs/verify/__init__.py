@@ -9,16 +9,19 @@ A rule about a kind of file stands in the module that is named for it; `session`
 call those in order. Rules of messages stand in `sessionfs.check`.
 """
 
-from sessionfs.verify.archive import Each, verify_archive
+from sessionfs.verify.archive import Each, Place, verify_archive
 from sessionfs.verify.ladder import MAX_FINDINGS
-from sessionfs.verify.report import Checked, Report, merge_reports
+from sessionfs.verify.report import Checked, Mode, Report, Verdict, merge_reports
 from sessionfs.verify.session import verify_session, verify_tree
 
 __all__ = [
     "MAX_FINDINGS",
     "Checked",
     "Each",
+    "Mode",
+    "Place",
     "Report",
+    "Verdict",
     "merge_reports",
     "verify_archive",
     "verify_session",

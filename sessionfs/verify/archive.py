@@ -20,8 +20,8 @@ from sessionfs.verify.lineage import judge_lineage
 from sessionfs.verify.manifest import yaml_finding
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
-from sessionfs.verify.report import Checked, Report, in_order, path_bytes
-from sessionfs.verify.session import Verdict, judge_session
+from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, path_bytes
+from sessionfs.verify.session import judge_session
 from sessionfs.verify.version import is_newer, readable
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
@@ -50,9 +50,9 @@ Each = Callable[[Callable[[Place], Verdict], Iterable[Place]], Iterable[Verdict]
 """How sessions are verified: the built-in `map`, or one that spreads them over processes."""
 
 
-def verify_archive(tree: Tree, *, each: Each = map) -> Report:
+def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Report:
     """Return what is wrong with an archive: each session, and what stands around them."""
-    policy = Report(findings=list(_policy(tree)), checked=Checked(), archives=("",))
+    policy = Report(findings=list(_policy(tree)), checked=Checked(), archives=("",), mode=mode)
     if policy.newer:
         return policy
     found, checked = policy.findings, policy.checked
@@ -70,7 +70,7 @@ def verify_archive(tree: Tree, *, each: Each = map) -> Report:
     ids: dict[str, str] = {}
     uids: dict[str, str] = {}
     parents: dict[str, tuple[str, str | None]] = {}
-    for place, verdict in zip(places, each(partial(_judge, tree), places), strict=True):
+    for place, verdict in zip(places, each(partial(_judge, tree, mode), places), strict=True):
         found += verdict.findings
         checked += verdict.checked
         again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
@@ -83,13 +83,14 @@ def verify_archive(tree: Tree, *, each: Each = map) -> Report:
         checked=checked,
         archives=("",),
         sessions=tuple(place.root for place in places),
+        mode=mode,
     )
 
 
-def _judge(tree: Tree, place: Place) -> Verdict:
-    root = place.root
+def _judge(tree: Tree, mode: Mode, place: Place) -> Verdict:
+    root, odd_ones = place.root, place.oddities
     name = root.rpartition("/")[2]
-    return judge_session(tree, root, place.files, place.oddities, name=name, shard=root[:7])
+    return judge_session(tree, root, place.files, odd_ones, name=name, shard=root[:7], mode=mode)
 
 
 def _policy(tree: Tree) -> Iterator[Finding]:

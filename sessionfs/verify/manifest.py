@@ -38,12 +38,12 @@ class Judged:
 
 
 def judge_manifest(files: Files, name: str | None, shard: str | None) -> Judged:
-    """Judge the manifest of a session in the directory `name` of a shard. Enforces E006.
+    """Judge the manifest of a session in the directory `name` of a shard.
 
     What was damaged asks for nothing: a flipped bit in `min_reader` is E601.
     """
     say = files.ladder.say
-    content = files.small(MANIFEST, MAX_SIZE, "E006")
+    content = manifest_text(files)
     if content is None:
         return Judged()
     path = files.at(MANIFEST)
@@ -72,6 +72,11 @@ def judge_manifest(files: Files, name: str | None, shard: str | None) -> Judged:
     if shard is not None:
         say(Rung.SEMANTICS, *_shard(value, path, shard))
     return Judged(manifest, newer)
+
+
+def manifest_text(files: Files) -> bytes | None:
+    """Return the manifest and note its digest, None where it is not to be had. Enforces E006."""
+    return files.small(MANIFEST, MAX_SIZE, "E006")
 
 
 def yaml_finding(error: YamlError, path: str) -> Finding:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sessionfs.canonical import Struct, replace
 from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+Mode = Literal["full", "fast", "deep"]
+"""How far a verification goes.
+
+`full` is every rule. `fast` compares names, sizes and seals, reads no content, and is no
+verification. `deep` is every rule as the reference implementations judge it, message by message.
+"""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -29,6 +37,16 @@ class Checked(Struct, frozen=True, kw_only=True):
         )
 
 
+class Verdict(Struct, frozen=True):
+    """What is known of a session once it is verified: enough to compare it with others."""
+
+    id: str | None
+    uid: str | None
+    parent: str | None
+    findings: list[Finding]
+    checked: Checked
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What a verification found, sorted by path, line and code, and how much it looked at."""
 
@@ -38,6 +56,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The directory of each archive, as findings name it: `""` where paths are relative to it."""
     sessions: tuple[str, ...] = ()
     """The directory of each session that was looked at, likewise."""
+    mode: Mode = "full"
 
     @property
     def ok(self) -> bool:
@@ -75,6 +94,7 @@ def merge_reports(reports: Mapping[str, Report]) -> Report:
         sessions=tuple(
             join(at, path) for at, report in reports.items() for path in report.sessions
         ),
+        mode=next((report.mode for report in reports.values()), "full"),
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionfs.archive import MANIFEST, SUMMARY
-from sessionfs.canonical import Struct
 from sessionfs.check.explained import Rung
-from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
 from sessionfs.verify.checksums import compare_digests, judge_checksums
 from sessionfs.verify.files import Files
 from sessionfs.verify.ladder import Ladder
@@ -17,28 +15,22 @@ from sessionfs.verify.marks import Marks
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import oddities
 from sessionfs.verify.payloads import judge_payloads, judge_use
+from sessionfs.verify.quick import look
 from sessionfs.verify.redactions import Redactions
-from sessionfs.verify.report import Checked, Report, in_order
+from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order
 from sessionfs.verify.segments import Messages
 from sessionfs.verify.summary import judge_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sessionfs.model import Finding
     from sessionfs.tree import Tree
 
 
-class Verdict(Struct, frozen=True):
-    """What is known of a session once it is verified: enough to compare it with others."""
-
-    id: str | None
-    uid: str | None
-    parent: str | None
-    findings: list[Finding]
-    checked: Checked
-
-
-def verify_session(tree: Tree, root: str = "", *, shard: str | None = None) -> Iterator[Finding]:
+def verify_session(
+    tree: Tree, root: str = "", *, shard: str | None = None, mode: Mode = "full"
+) -> Iterator[Finding]:
     """Yield what is wrong with the session below the directory `root` of a tree.
 
     `shard` is the `YYYY/MM` that it stands in, None outside an archive. The directory's name
@@ -47,13 +39,14 @@ def verify_session(tree: Tree, root: str = "", *, shard: str | None = None) -> I
     below = f"{root}/" if root else ""
     odd = {path: kind for path, kind in oddities(tree).items() if path.startswith(below)}
     name = root.rpartition("/")[2] or None
-    yield from judge_session(tree, root, tree.paths(root), odd, name=name, shard=shard).findings
+    verdict = judge_session(tree, root, tree.paths(root), odd, name=name, shard=shard, mode=mode)
+    yield from verdict.findings
 
 
-def verify_tree(tree: Tree, *, name: str | None = None) -> Report:
+def verify_tree(tree: Tree, *, name: str | None = None, mode: Mode = "full") -> Report:
     """Return what is wrong with the session that a tree is; `name` is its directory's."""
-    verdict = judge_session(tree, "", tree.paths(), oddities(tree), name=name)
-    return Report(findings=verdict.findings, checked=verdict.checked, sessions=("",))
+    verdict = judge_session(tree, "", tree.paths(), oddities(tree), name=name, mode=mode)
+    return Report(findings=verdict.findings, checked=verdict.checked, sessions=("",), mode=mode)
 
 
 def judge_session(
@@ -64,6 +57,7 @@ def judge_session(
     *,
     name: str | None,
     shard: str | None = None,
+    mode: Mode = "full",
 ) -> Verdict:
     """Return the verdict on a session, as a directory `name` in a shard.
 
@@ -73,6 +67,8 @@ def judge_session(
     prefix = f"{root}/" if root else ""
     files = Files(tree, prefix, judge_layout(paths, odd, prefix, ladder), odd, ladder)
     judge_checksums(files)
+    if mode == "fast":
+        return look(files)
     judged = judge_manifest(files, name, shard)
     if judged.refusals:
         return Verdict(None, None, None, list(judged.refusals), _checked(files))
@@ -81,7 +77,7 @@ def judge_session(
     judge_payloads(files)
     marks, redactions = Marks(manifest), Redactions(files, newer=judged.newer)
     watch = [each.meet for each in (marks, redactions) if each.waits]
-    messages = Messages(files, log_name, newer=judged.newer, watch=watch)
+    messages = Messages(files, log_name, newer=judged.newer, deep=mode == "deep", watch=watch)
     messages.judge()
     marks.finish(files, whole=messages.whole)
     redactions.finish(whole=messages.whole)

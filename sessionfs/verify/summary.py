@@ -34,24 +34,34 @@ def judge_summary(
     path = files.at(SUMMARY)
     if files.ladder.is_explained(path):
         return
-    sizes = {name: size for name, size in files.sizes.items() if name not in (SUMMARY, CHECKSUMS)}
     follows: bytes | None = None
     if judged.manifest is not None and messages.whole and _can_follow(files):
-        sources = messages.sources.finish()
-        derived = messages.summarizer.finish(judged.manifest, sizes, sources, redactions)
+        derived = messages.summarizer.finish(
+            judged.manifest, _content_sizes(files), messages.sources.finish(), redactions
+        )
         follows = encode_summary(derived)
         if follows == content:
             return
-    value = _explain(files, content, newer=judged.newer)
+    value = explain_summary(files, content, newer=judged.newer)
     if value is None:
         return
+    compare_sizes(files, value["files"])
+    if follows is not None and not files.ladder.has_unknown_keys:
+        files.ladder.say(Rung.SEMANTICS, *_conclusions(value, decode(follows), path))
+
+
+def compare_sizes(files: Files, told: Mapping[str, Any]) -> None:
+    """Compare the sizes that the summary tells with those that are known of the files."""
+    sizes = _content_sizes(files)
     listed = (files.listed or sizes).keys() - {SUMMARY, CHECKSUMS}
     silent = frozenset(
         name for name in sizes.keys() | listed if _is_said(files, name, sizes, listed)
     )
-    files.ladder.say(Rung.DIGESTS, *_sizes(value["files"], sizes, silent, path))
-    if follows is not None and not files.ladder.has_unknown_keys:
-        files.ladder.say(Rung.SEMANTICS, *_conclusions(value, decode(follows), path))
+    files.ladder.say(Rung.DIGESTS, *_sizes(told, sizes, silent, files.at(SUMMARY)))
+
+
+def _content_sizes(files: Files) -> dict[str, int]:
+    return {name: size for name, size in files.sizes.items() if name not in (SUMMARY, CHECKSUMS)}
 
 
 def _can_follow(files: Files) -> bool:
@@ -78,7 +88,7 @@ def _is_said(files: Files, name: str, sizes: Container[str], listed: Container[s
     return name in files.names or files.is_odd(name) or files.ladder.has_failed(place)
 
 
-def _explain(files: Files, content: bytes, *, newer: bool) -> dict[str, Any] | None:
+def explain_summary(files: Files, content: bytes, *, newer: bool) -> dict[str, Any] | None:
     """Return the value of a valid summary, or say what is wrong. Enforces E616."""
     say, path = files.ladder.say, files.at(SUMMARY)
     try:

@@ -32,7 +32,9 @@ _IN_PROPERTY: Final = {**_IN_DATA, ord(":"): "%3A", ord(","): "%2C"}
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~@:&$\"']|(?<=[Ww])\.")
 
 
-def log_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterator[str]:
+def log_lines(
+    findings: Sequence[Finding], checked: Mapping[str, int], mode: str = "full"
+) -> Iterator[str]:
     """Yield the lines of the log: the worst ten of each level as annotations, then the others."""
     shown = [
         found
@@ -50,7 +52,7 @@ def log_lines(findings: Sequence[Finding], checked: Mapping[str, int]) -> Iterat
         yield f"::group::{more}"
         yield from (_plain(line.text) for line in finding_lines(others))
         yield "::endgroup::"
-    yield _plain(verdict(findings, checked).text)
+    yield _plain(verdict(findings, checked, mode).text)
 
 
 def failure(message: str, hint: str) -> str:
@@ -59,12 +61,14 @@ def failure(message: str, hint: str) -> str:
     return _command("error", text, title="sessionfs")
 
 
-def page(findings: Sequence[Finding], checked: Mapping[str, int], room: int = PAGE) -> str:
+def page(
+    findings: Sequence[Finding], checked: Mapping[str, int], room: int = PAGE, mode: str = "full"
+) -> str:
     """Return the page of the step in Markdown, at most `room` bytes: if need be only the worst.
 
     `""` where not even the verdict has room.
     """
-    head = f"### sessionfs verify\n\n{_escaped(verdict(findings, checked).text)}\n"
+    head = f"### sessionfs verify\n\n{_escaped(verdict(findings, checked, mode).text)}\n"
     names = "\n| | Rule | Where | What |\n|---|---|---|---|\n"
     tail = "".join(f"\n**{codes}**: {_escaped(hint)}\n" for codes, hint in hints(findings))
     left = room - len(f"{head}{names}{_rest(len(findings))}{tail}".encode())
