@@ -6,11 +6,11 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sessionfs.canonical import convert, decode, typed_decoder
+from sessionfs.canonical import UNSET, convert, decode, typed_decoder
 from sessionfs.digest import digest, digest_stream, is_digest
 from sessionfs.errors import FormatError, NotFound
 from sessionfs.model import MAX_DERIVED, MAX_LINE, Manifest, Message, Summary, decode_message
-from sessionfs.restore import Unresolvable, end_of_line, restore_record
+from sessionfs.restore import Unresolvable, end_of_line, is_native, restore_record
 from sessionfs.tree import read_bytes
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
@@ -137,11 +137,14 @@ class Session:
         """Yield the messages in order, one at a time."""
         for segment in self.segments():
             for number, line in enumerate(read_lines(self.tree, segment), 1):
+                where = f"{segment}:{number}"
                 try:
-                    yield decode_message(line)
+                    message = decode_message(line)
                 except ValueError as error:
-                    where = self._where(f"{segment}:{number}")
-                    raise FormatError("E505", where, str(error)) from error
+                    raise FormatError("E505", self._where(where), str(error)) from error
+                if message.native is not UNSET and not is_native(message.native):
+                    raise FormatError("E505", self._where(where), "its native record is malformed")
+                yield message
 
     def file(self, address: str) -> bytes:
         """Return the content of a file by digest; raises `KeyError` where there is none."""

@@ -23,6 +23,7 @@ MARKERS = frozenset(("$ref", "$json", "$file", "$num", "$lit"))
 """First keys that make an object in a record a marker. Enforces E513."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?Infinity")
+_STRINGS = ("raw", "raw_base64", "raw_file", "style", "eol", "source")
 _CONTAINERS = frozenset((dict, list))
 _TEXTS = frozenset((str, bytes))
 
@@ -106,6 +107,23 @@ def restore_record(native: dict[str, Any], message: Message, file: Callable[[str
         return encode_native(value, style)
     except (TypeError, ValueError) as error:
         raise Malformed(str(error)) from error
+
+
+def is_native(native: object) -> bool:
+    """Tell whether a native record has members of the right types, whatever they say.
+
+    Nothing is known of one that was only read, not verified.
+    """
+    if not isinstance(native, dict):
+        return False
+    if len(native) == 1 and "record" in native:
+        return True
+    files = native.get("files", {})
+    return (
+        all(type(native[key]) is str for key in _STRINGS if key in native)
+        and type(files) is dict
+        and all(type(address) is str for address in files.values())
+    )
 
 
 def end_of_line(native: dict[str, Any]) -> bytes:
@@ -231,7 +249,7 @@ def references(native: dict[str, Any]) -> Iterator[str]:
 def _file_markers(value: Any) -> Iterator[str]:  # noqa: ANN401  JSON is any value
     if isinstance(value, dict):
         first = next(iter(value), None)
-        if first == "$file":
+        if first == "$file" and isinstance(value["$file"], str):
             yield value["$file"]
             return
         if first == "$lit" and isinstance(value["$lit"], dict):

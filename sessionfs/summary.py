@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import MAX_INTEGER, UNSET, encode, indent
@@ -32,6 +32,7 @@ TITLE = 80
 _USAGE = ("input", "output", "cache_read", "cache_write", "reasoning")
 _BLANK = re.compile(r"[ \t\n\r\f\v]+")
 _EXACT = Context(prec=1000)
+_AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _STATES: dict[str, State] = {
     "start": "active",
     "resume": "active",
@@ -120,10 +121,9 @@ class Summarizer:
                 self._usage[name] = self._usage.get(name, 0) + max(number - old, 0)
 
     def _pay(self, cost: Cost) -> None:
-        try:
-            amount = Decimal(cost.amount)
-        except InvalidOperation:
+        if _AMOUNT.fullmatch(cost.amount) is None:  # 1E9999999 would be written in digits
             return
+        amount = Decimal(cost.amount)
         self._costs[cost.currency] = _EXACT.add(self._costs.get(cost.currency, Decimal(0)), amount)
 
     def _live(self, message: Message) -> None:

@@ -57,7 +57,7 @@ class MemoryTree:
     def paths(self, under: str = "") -> list[str]:
         """Return every path below the directory `under`, sorted by bytes."""
         prefix = f"{under}/" if under else ""
-        return sorted((path for path in self.files if path.startswith(prefix)), key=str.encode)
+        return sorted((path for path in self.files if path.startswith(prefix)), key=path_bytes)
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading."""
@@ -95,6 +95,11 @@ def read_bytes(tree: Tree, path: str, limit: int | None = None) -> bytes:
     """Return the content of a small file; one byte more than `limit` tells that it is not small."""
     with closing(tree.open(path)) as stream:
         return stream.read() if limit is None else stream.read(limit + 1)
+
+
+def path_bytes(path: str) -> bytes:
+    """Return a path as the file system spells it: paths are sorted by that."""
+    return path.encode("utf-8", "surrogateescape")
 
 
 def is_safe_path(path: str) -> bool:

@@ -199,6 +199,12 @@ def derive(session: Session) -> tuple[Summary, dict[str, str]]:
     summarizer, sources = Summarizer(), SourceDigests(session.manifest.source.name)
     sizes: dict[str, int] = {}
     digests: dict[str, str] = {}
+
+    def size(address: str) -> int:
+        if (path := FILES + address) not in sizes:
+            raise FormatError("E510", path, "a message names a file that is not there")
+        return sizes[path]
+
     for path in session.tree.paths():
         if path not in (SUMMARY, CHECKSUMS):
             with closing(session.tree.open(path)) as stream:
@@ -206,7 +212,7 @@ def derive(session: Session) -> tuple[Summary, dict[str, str]]:
     for message in session.messages():
         summarizer.add(message)
         if isinstance(message.native, dict):
-            sources.add(message, session.native_line(message)[1], lambda a: sizes[FILES + a])
+            sources.add(message, session.native_line(message)[1], size)
     redactions = count_redactions(session.tree) if REDACTIONS in sizes else 0
     return summarizer.finish(session.manifest, sizes, sources.finish(), redactions), digests
 

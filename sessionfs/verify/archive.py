@@ -13,6 +13,7 @@ from sessionfs.archive import MANIFEST
 from sessionfs.canonical import Struct
 from sessionfs.errors import SessionfsError
 from sessionfs.schema import finding, is_plainly_valid, validate
+from sessionfs.tree import path_bytes
 from sessionfs.verify.conversion import undone
 from sessionfs.verify.damage import conflicting, converted, pointed
 from sessionfs.verify.files import read
@@ -20,7 +21,7 @@ from sessionfs.verify.lineage import judge_lineage
 from sessionfs.verify.manifest import yaml_finding
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
-from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, path_bytes
+from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order
 from sessionfs.verify.session import judge_session
 from sessionfs.verify.version import is_newer, readable
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse

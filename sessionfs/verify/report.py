@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sessionfs.canonical import Struct, replace
 from sessionfs.model import Finding  # noqa: TC001  structs resolve their annotations
+from sessionfs.tree import path_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,8 +115,3 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
         return path_bytes(item.path), line, item.code, pointer
 
     return sorted(found, key=place)
-
-
-def path_bytes(path: str) -> bytes:
-    """Return a path as the file system spells it: paths are sorted by that."""
-    return path.encode("utf-8", "surrogateescape")

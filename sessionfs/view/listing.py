@@ -55,7 +55,7 @@ def _cells(row: Summary, length: int) -> tuple[str, str, str, str, str]:
         title = f"[{row.lineage.relation}] {title}"
     title += "".join(f" #{one_line(tag)}" for tag in row.tags or ())
     started = moment(row.started_at, seconds=False)
-    return row.id[:length], started, row.flavor, f"{row.messages:,}", title
+    return one_line(row.id[:length]), started, one_line(row.flavor), f"{row.messages:,}", title
 
 
 def unique_length(ids: Iterable[str]) -> int:

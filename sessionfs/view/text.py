@@ -111,7 +111,7 @@ def moment(timestamp: str | None, *, seconds: bool = True) -> str:
     """Return a timestamp as people read it, in UTC."""
     if timestamp is None:
         return "no time"
-    return timestamp[: 19 if seconds else 16].replace("T", " ")
+    return one_line(timestamp[: 19 if seconds else 16].replace("T", " "))
 
 
 def duration(millis: int) -> str:

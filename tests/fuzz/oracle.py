@@ -1,0 +1,161 @@
+"""What holds of every input, however broken: asserted by each harness."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sessionfs.api.give import _source
+from sessionfs.archive import Session
+from sessionfs.canonical import UNSET, to_plain
+from sessionfs.digest import digest
+from sessionfs.errors import SessionfsError
+from sessionfs.rules import RULES
+from sessionfs.tree import MemoryTree
+from sessionfs.verify import verify_archive, verify_tree
+from sessionfs.verify.layout import is_layout_name
+from sessionfs.verify.report import in_order
+from sessionfs.view.findings import finding_lines
+from sessionfs.view.listing import table
+from sessionfs.view.text import safe, safe_json
+from sessionfs.view.transcript import conversation, header_lines
+from sessionfs.yamltext import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from sessionfs.model import Finding
+    from sessionfs.verify import Report
+    from sessionfs.view import Line
+
+    Make = Callable[[Mapping[str, bytes]], MemoryTree]
+
+
+def judge(
+    files: Mapping[str, bytes],
+    *,
+    archive: bool = False,
+    name: str | None = None,
+    make: Make = MemoryTree,
+    odd: Collection[str] = (),
+) -> Report:
+    """Verify a tree twice, and look at every finding; then read it in every way."""
+
+    def verified(content: Mapping[str, bytes]) -> Report:
+        tree = make(content)
+        return verify_archive(tree) if archive else verify_tree(tree, name=name)
+
+    report = verified(files)
+    assert report == verified(dict(reversed(files.items()))), "the same tree, other findings"
+    assert report.findings == in_order(report.findings), "not in order"
+    for finding in report.findings:
+        look_at(finding, files, odd)
+    show(finding_lines(report.findings, to_plain(report.checked)))
+    assert "\x1b" not in safe_json(json.dumps(to_plain(report.findings)))
+    if not archive:
+        read(files, make, sound=report.ok and not report.findings)
+    return report
+
+
+def look_at(finding: Finding, files: Mapping[str, bytes], odd: Collection[str]) -> None:
+    """Check that a finding has a known code and a place that is there."""
+    rule = RULES[finding.code]
+    assert (finding.level, finding.hint) == (rule.level, rule.hint), finding
+    assert rule.sentence, finding
+    assert rule.hint, finding
+    assert finding.message, finding
+    assert is_inside(finding.path, {*files, *odd}), finding
+    content = files.get(finding.path)
+    if finding.line is not UNSET:
+        assert content is not None, finding
+        assert 1 <= finding.line <= content.count(b"\n") + 1, finding
+    if isinstance(finding.pointer, str):
+        assert finding.pointer[:1] in ("", "/"), finding
+        assert content is not None, finding
+        if (value := value_at(finding, content)) is not UNSET:
+            loose = finding.path.endswith("summary.json")  # what is missing there has a place, too
+            assert resolves(finding.pointer, value, loose=loose), finding
+
+
+def is_inside(path: str, files: Collection[str]) -> bool:
+    """Tell whether a path is that of a file, of a directory, or of what should be there."""
+    below = f"{path}/"
+    if path in files or path == "archive.yaml" or any(p.startswith(below) for p in files):
+        return True
+    elements = path.split("/")
+    return any(
+        is_layout_name("/".join(elements[cut:]))
+        and (cut == 0 or any(p.startswith("/".join(elements[:cut]) + "/") for p in files))
+        for cut in range(len(elements))
+    )
+
+
+def value_at(finding: Finding, content: bytes) -> Any:
+    """Return the value that a finding's pointer is about, UNSET where the text has none."""
+    try:
+        if finding.path.endswith(".yaml"):
+            return parse(content)
+        if isinstance(finding.line, int):
+            content = content.split(b"\n")[finding.line - 1]
+        return json.loads(content)
+    except (ValueError, RecursionError, SessionfsError):
+        return UNSET
+
+
+def resolves(pointer: str, value: Any, *, loose: bool) -> bool:
+    """Tell whether a pointer leads somewhere; loosely: the place that holds it is enough."""
+    if not pointer:
+        return True
+    *inner, last = (e.replace("~1", "/").replace("~0", "~") for e in pointer.split("/")[1:])
+    try:
+        for element in inner:
+            value = value[int(element)] if isinstance(value, list) else value[element]
+        if not loose:
+            value[int(last)] if isinstance(value, list) else value[last]
+    except (KeyError, IndexError, ValueError, TypeError):
+        return False
+    return isinstance(value, (dict, list))
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Read lines for people, and check that each is one, and safe for a terminal."""
+    for line in lines:
+        assert "\n" not in line.text, line
+        assert safe(line.text) == line.text, line
+
+
+def read(files: Mapping[str, bytes], make: Make = MemoryTree, *, sound: bool) -> None:
+    """Read a session in every way: what is refused is refused by an error of ours.
+
+    A sound one gives its native files back, each with the digest that its summary tells.
+    """
+    session = Session(make(files))
+    for way in (
+        lambda: table([session.summary], [session.id], 60),
+        lambda: header_lines(session),
+        lambda: conversation(session, columns=60),
+        lambda: conversation(session, full=True),
+    ):
+        try:
+            show(way())
+        except SessionfsError:
+            assert not sound
+    with suppress(SessionfsError):
+        session.check_digests()
+        session.checksums()
+    for source in sources(session):
+        try:
+            content = b"".join(_source(session, source.name))
+        except SessionfsError:
+            assert not sound
+        else:
+            assert not sound or (digest(content), len(content)) == (source.blake3, source.bytes)
+
+
+def sources(session: Session) -> list[Any]:
+    """Return the native files that a session's summary tells of."""
+    try:
+        return session.summary.source_files
+    except SessionfsError:
+        return []
