@@ -41,12 +41,24 @@ def judge_checksums(files: Files) -> None:
     say(Rung.STRUCTURE, *found)
     missing = {MANIFEST, SUMMARY}  # these have findings of their own
     for name in files.listed.keys() - files.names - missing:
-        if not files.is_odd(name) and is_layout_name(name):
+        if not files.is_odd(name) and _is_missed(files, name):
             say(Rung.STRUCTURE, finding("E102", files.at(name), "it is missing"))
     if any(broken.code == "E606" for broken in found):
         return  # a line that cannot be read may list what seems to be planted
     for name in files.names - files.listed.keys() - {CHECKSUMS}:
         say(Rung.STRUCTURE, finding("E103", files.at(name), f"{CHECKSUMS} does not list it"))
+
+
+def _is_missed(files: Files, name: str) -> bool:
+    """Tell whether a listed file that is not among the layout's should be told of as missing.
+
+    Of a name that the layout does not know, other findings may speak: that it is unsafe, or that
+    a file or a directory stands there.
+    """
+    places = (files.at(name), files.at(name.partition("/")[0]))
+    return is_layout_name(name) or (
+        is_safe_path(name) and not any(map(files.ladder.has_failed, places))
+    )
 
 
 def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:

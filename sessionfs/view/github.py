@@ -99,7 +99,7 @@ def _told(found: Finding) -> str:
 
 def _command(name: str, text: str, **properties: object) -> str:
     told = ",".join(
-        f"{key}={encodable(str(value)).translate(_IN_PROPERTY)}"
+        f"{key}={encodable(safe(str(value))).translate(_IN_PROPERTY)}"
         for key, value in properties.items()
         if value not in ("", UNSET)
     )

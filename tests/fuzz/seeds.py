@@ -59,10 +59,10 @@ def resealed(files: dict[str, bytes], *, summary: bool = True) -> dict[str, byte
     """Return a session with its checksums made anew, and its summary where one follows."""
     files = dict(files)
     if summary:
-        with suppress(SessionfsError):
+        with suppress(SessionfsError, UnicodeEncodeError):  # … of a path that no text can hold
             follows, _ = derive(Session(MemoryTree(files)))
             files[SUMMARY] = encode_summary(follows)
     digests = {path: digest(content) for path, content in files.items() if path != CHECKSUMS}
-    with suppress(UnicodeEncodeError):  # a path that no text can hold
+    with suppress(UnicodeEncodeError):
         files[CHECKSUMS] = format_checksums(digests)
     return files

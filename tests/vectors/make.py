@@ -583,6 +583,14 @@ def removed_segment():
     return Vector(whole, ("E102", SECOND))
 
 
+@vector("bad/E102_foreign_name")
+def removed_notes():
+    """What the layout does not know must be there, too, if it is listed."""
+    whole = Session().sealed()
+    whole["checksums.b3"] += f"{digest(b'notes')}  zzz.txt\n".encode()
+    return Vector(whole, ("E102", "zzz.txt"))
+
+
 @vector("bad/E102_removed_payload")
 def removed_payload():
     whole = Session().sealed()
