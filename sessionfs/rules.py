@@ -663,6 +663,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             ),
             # 7: git
             _rule(
+                "W701",
+                "In a git work tree, the attributes of a session's files SHOULD keep git from converting them.",
+                why="A checkout elsewhere would else hold other bytes, and a merge could blend two sessions without a conflict.",
+                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one); `git check-attr -a -- FILE` shows what git does to a file.",
+            ),
+            _rule(
+                "W702",
+                "A file of a session SHOULD NOT be ignored by git.",
+                why="It would never be committed, and a clone would lack it.",
+                hint="Bring back the archive's `.gitignore` (`sessionfs init ARCHIVE` writes a missing one); `git check-ignore -v FILE` names the line that ignores a file.",
+            ),
+            _rule(
                 "E704",
                 "The content of a file MUST be there, not a pointer to it as Git LFS or git-annex leave it.",
                 why="What was not downloaded cannot be read or proved.",

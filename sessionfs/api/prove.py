@@ -6,14 +6,16 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
+from sessionfs.api.guarded import judge_guards
 from sessionfs.api.named import each_once, nearest_archive, place_of
+from sessionfs.canonical import replace
 from sessionfs.disk.archive import Archive, bare_tree
 from sessionfs.disk.tree import DirTree
 from sessionfs.disk.workers import spread
 from sessionfs.errors import FormatError, NotFound, SessionfsError, UnsupportedVersion
 from sessionfs.identity import is_ulid
 from sessionfs.rules import RULES
-from sessionfs.verify import Report, merge_reports, verify_archive, verify_tree
+from sessionfs.verify import Report, in_order, merge_reports, verify_archive, verify_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +80,14 @@ def verify(
 
 
 def _verify_one(place: Place, mode: Mode, jobs: int | None) -> Report:
+    report = _judge(place, mode, jobs)
+    refused = any(found.code == "E002" and "/" not in found.path for found in report.findings)
+    if refused or mode == "fast":
+        return report
+    return replace(report, findings=in_order([*report.findings, *judge_guards(place)]))
+
+
+def _judge(place: Place, mode: Mode, jobs: int | None) -> Report:
     if not place.is_archive:
         name = os.path.basename(place.root)
         return verify_tree(DirTree(place.root), name=name if is_ulid(name) else None, mode=mode)

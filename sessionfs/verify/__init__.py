@@ -11,7 +11,7 @@ call those in order. Rules of messages stand in `sessionfs.check`.
 
 from sessionfs.verify.archive import Each, Place, verify_archive
 from sessionfs.verify.ladder import MAX_FINDINGS
-from sessionfs.verify.report import Checked, Mode, Report, Verdict, merge_reports
+from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, merge_reports
 from sessionfs.verify.session import verify_session, verify_tree
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Place",
     "Report",
     "Verdict",
+    "in_order",
     "merge_reports",
     "verify_archive",
     "verify_session",

@@ -96,9 +96,13 @@ def prepare(vector: Path, place: Path) -> Prepared:
     root = root_of(vector)
     tree = place / root
     options: tuple[str, ...] = ()
+    if "git" in wishes or (vector / "before").exists():
+        git(place, "init", "-q")
+        around = {".gitattributes": "* -text\n"} | wishes.get("git", {}).get("files", {})
+        for path, text in around.items():
+            make_room(place / path).write_bytes(text.encode())
     if (vector / "before").exists():
         shutil.copytree(vector / "before", tree)
-        git(place, "init", "-q")
         commit(place)
         shutil.rmtree(tree)
         options = ("--against", "HEAD")

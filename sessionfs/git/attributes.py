@@ -1,0 +1,71 @@
+"""What git would do to files: the attributes that it gives them, and what it leaves out."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from sessionfs.git.running import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_BATCH: Final = 4096
+"""Files that one process is asked about: what it answers is a few megabytes."""
+
+_SECONDS: Final = 60
+"""Seconds after which no more is asked: advice is not worth more."""
+
+
+def own_attributes(directory: str) -> str | None:
+    """Return the file of attributes that only this repository has, whether it is there or not.
+
+    It outranks every `.gitattributes`. None where `directory` is in no work tree.
+    """
+    answer = ask(
+        directory, "rev-parse", "--is-inside-work-tree", "--git-path", "info/attributes"
+    )  # fmt: skip
+    inside, _, path = (answer or b"").partition(b"\n")
+    if inside != b"true":
+        return None
+    return os.path.join(directory, os.fsdecode(path.removesuffix(b"\n")))
+
+
+def attributes(
+    directory: str, paths: Iterable[str], names: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield path, name and value of the attributes that git gives files below a directory.
+
+    Values are as `git check-attr` says them: `set`, `unset`, `unspecified`, or a text. Ends
+    early where git fails, or is slow.
+    """
+    end = time.monotonic() + _SECONDS
+    rest = iter(paths)
+    while (batch := list(islice(rest, _BATCH))) and time.monotonic() < end:
+        asked = b"".join(os.fsencode(path) + b"\0" for path in batch)
+        answer = ask(directory, "check-attr", "-z", "--stdin", *names, given=asked)
+        if answer is None:
+            return
+        fields = iter(answer.split(b"\0")[:-1])
+        for path, name, value in zip(fields, fields, fields, strict=False):
+            yield os.fsdecode(path), os.fsdecode(name), os.fsdecode(value)
+
+
+def left_out(directory: str, exclude: str) -> list[str]:
+    """Return the files below a directory that git ignores and has not, but for one directory."""
+    answer = ask(
+        directory,
+        *("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--"),
+        *(".", f":(exclude){exclude}"),
+    )
+    return [os.fsdecode(path) for path in (answer or b"").split(b"\0")[:-1]]
+
+
+def is_blank(path: str) -> bool:
+    """Tell whether a file is not there, or says nothing."""
+    with suppress(OSError), open(path, "rb") as stream:
+        return not stream.read(1)
+    return not os.path.lexists(path)
