@@ -147,7 +147,10 @@ class _CanonicalLines:
     def _value(self, rest: str, indent: int) -> Any:  # noqa: ANN401  any JSON
         self._place += 1
         if rest:
-            return json.loads(rest.removeprefix(" "))
+            word = rest.removeprefix(" ")
+            if word.startswith(("[", "{")) and word not in ("[]", "{}"):
+                raise ValueError("a flow collection")
+            return json.loads(word)
         follows = self._lines[self._place]
         if follows.startswith(f"{' ' * indent}  -"):
             return self._items(indent + 2)
@@ -187,13 +190,15 @@ def _scan(text: bytes) -> str:
     return decoded
 
 
-def _scan_tokens(text: str) -> None:  # noqa: C901, PLR0912  one case a kind of token
+def _scan_tokens(text: str) -> None:  # noqa: C901  one case a kind of token
     """Refuse anchors, aliases, tags and deep nesting before a parser spends time on them.
 
     Only what stands inside quotes, comments, block scalars and plain scalars is passed over.
     """
-    place = flow = 0
+    place = 0
     indents = [0]  # columns of the open block collections: they nest, too
+    starts = [0]  # where each of those begins
+    flow: list[int] = []  # where each open flow collection begins
     column = 0  # of the innermost block collection on this line
     line_start = 0
     fresh = True  # only indentation and entry marks so far on this line
@@ -204,10 +209,10 @@ def _scan_tokens(text: str) -> None:  # noqa: C901, PLR0912  one case a kind of 
                 column = start - line_start
             while indents[-1] > column:
                 indents.pop()
+                starts.pop()
             if indents[-1] < column:
                 indents.append(column)
-            if len(indents) > MAX_DEPTH + 1:
-                raise YamlError("E007", "nested too deep", line=_line(text, start))
+                starts.append(start)
             fresh = kind == "entry"
         match kind:
             case "newline":
@@ -217,11 +222,9 @@ def _scan_tokens(text: str) -> None:  # noqa: C901, PLR0912  one case a kind of 
             case "tag":
                 raise YamlError("E206", "a tag", line=_line(text, start))
             case "open":
-                flow += 1
-                if flow + len(indents) > MAX_DEPTH + 1:
-                    raise YamlError("E007", "nested too deep", line=_line(text, start))
+                flow.append(start)
             case "close":
-                flow = max(0, flow - 1)
+                del flow[-1:]
             case "block" if not flow:
                 place = _after_block_scalar(text, place, column)
             case "plain" | "block":
@@ -230,6 +233,8 @@ def _scan_tokens(text: str) -> None:  # noqa: C901, PLR0912  one case a kind of 
                 place = rest.end() if rest else start + 1
             case "quoted" if "\n" in match[0]:
                 line_start = text.rindex("\n", start, place) + 1
+        if len(starts) + len(flow) > MAX_DEPTH + 1:  # one more: a scalar's second line is no level
+            raise YamlError("E007", "nested too deep", line=_line(text, (starts + flow)[MAX_DEPTH]))
 
 
 def _after_block_scalar(text: str, place: int, column: int) -> int:

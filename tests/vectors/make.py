@@ -558,10 +558,11 @@ def brackets():
 
 @vector("bad/E007_blocks")
 def blocks():
+    """A mapping a line: the root, `ext`, and the 129th 128 lines below that."""
     session = Session()
     lines = (" " * level + "a:\n" for level in range(1, 200))
     session.manifest += ("ext:\n" + "".join(lines)).encode()
-    return Vector(session.sealed(), ("E007", "manifest.yaml", 18 + 129))
+    return Vector(session.sealed(), ("E007", "manifest.yaml", 18 + 128))
 
 
 # --- 1: layout and paths ---
@@ -1010,6 +1011,8 @@ def payload_name():
 
 # --- 2: YAML ---
 
+CHECKPOINT = f'  - name: "one"\n    seq: 4\n    seal: "{"0" * 64}"\n'
+
 
 def manifest(text, code, number, pointer=None, *, name="manifest.yaml"):
     session = Session()
@@ -1112,6 +1115,84 @@ def yaml_escape():
     return appended('notes: "\\UFFFFFFFF"\n', "E211", 1)
 
 
+def added(code, number, pointer, text):
+    """A vector of a manifest with one key more."""
+    return lambda: appended(text, code, number, pointer)
+
+
+ADDITIONS = {
+    "E202_escape_character": (18, None, 'notes: "a\x1b[2Jb"\n'),
+    "E202_nul": (18, None, 'notes: "a\0b"\n'),
+    "E202_paragraph_separator": (18, None, "notes: a\u2029b\n"),
+    "E205_alias_cycle": (18, None, "ext: &a {b: *a}\n"),
+    "E205_billion_laughs": (
+        19,
+        None,
+        "ext:\n  a0: &a0 [ha, ha]\n"
+        + "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)),
+    ),
+    "E205_unknown_alias": (18, None, "notes: *more\n"),
+    "E206_binary": (18, None, "notes: !!binary aGVsbG8=\n"),
+    "E206_local": (18, None, "notes: !mine more\n"),
+    "E206_python": (18, None, 'notes: !!python/object/apply:os.system ["true"]\n'),
+    "E206_set": (18, None, "ext: !!set {a, b}\n"),
+    "E207_flow": (18, "/ext/a", "ext: {a: 1, a: 2}\n"),
+    "E207_nested": (20, "/ext/a", "ext:\n  a: 1\n  a: 2\n"),
+    "E207_spelt_in_two_ways": (20, "/ext/a", 'ext:\n  a: 1\n  "\\x61": 2\n'),
+    "E208_boolean_as_key": (18, "/ext", "ext: {true: 1}\n"),
+    "E208_list_as_key": (18, "/ext", "ext: {[a]: 1}\n"),
+    "E208_null_as_key": (18, "/ext", "ext: {~: 1}\n"),
+    "E210_hexadecimal": (18, "/notes", "notes: 0x1F\n"),
+    "E210_infinity": (18, "/notes", "notes: -.inf\n"),
+    "E210_large_integer": (18, "/ext/n", "ext: {n: 9007199254740992}\n"),
+    "E210_not_a_number": (18, "/notes", "notes: .NaN\n"),
+    "E210_overflow": (18, "/notes", "notes: 12e9999\n"),
+    "E210_sexagesimal": (18, "/notes", "notes: 12:30:45\n"),
+    "E210_time": (18, "/notes", "notes: 2026-11-22 10:31:07\n"),
+    "E210_underscore": (18, "/notes", "notes: 1_000\n"),
+    "E210_unquoted_digest": (
+        21,
+        "/checkpoints/0/seal",
+        "checkpoints:\n" + CHECKPOINT.replace('"', ""),
+    ),
+    "E211_at_sign": (18, None, "notes: @ada\n"),
+    "E211_colon": (18, None, "notes: see: there\n"),
+    "E211_half_a_flow": (18, None, "ext: {a: [1, 2}\n"),
+    "E213_number_as_title": (None, "/notes", "notes: 1.10\n"),
+    "E213_nothing": (None, "/notes", "notes:\n"),
+}
+"""Line, pointer, and the lines below a manifest: each in its own vector."""
+
+for _name, (_number, _pointer, _text) in ADDITIONS.items():
+    vector(f"bad/{_name}")(added(_name[:4], _number, _pointer, _text))
+
+
+@vector("bad/E201_utf_16")
+def yaml_utf_16():
+    return manifest(("\ufeff" + MANIFEST).encode("utf-16-be"), "E201", 1)
+
+
+@vector("bad/E210_unquoted_time")
+def yaml_unquoted_time():
+    text = MANIFEST.replace('"2026-11-22T10:31:07.123Z"', "2026-11-22T10:31:07.123Z")
+    return manifest(text, "E210", 14, "/started_at")
+
+
+@vector("good/yaml_words")
+def yaml_words():
+    """Words and texts that some YAML parser takes for more than that."""
+    session = Session()
+    words = ["no", "NO", "off", "On", "y", "Yes", "1.2.3", "0b", "1-2", "12e", "v1.0", "None"]
+    lines = "".join(f"- {word}\n" for word in words)
+    text = MANIFEST.replace('title: "A picture"', "title: no").replace('  - "demo"\n', lines)
+    text += (
+        "ext: {no: yes, on: [off, ~, true, 1.5, -7, 1e3], 'true': \"null\", a: b#c, u: http://x}\n"
+    )
+    session.manifest = text.encode()
+    session.summary |= {"title": "no", "tags": words}
+    return Vector(session.sealed())
+
+
 @vector("bad/E212_list")
 def yaml_list():
     return manifest("- 1\n", "E212", 1)
@@ -1191,9 +1272,6 @@ def said_by_people(text, *findings):
     session = Session()
     session.manifest += text.encode()
     return Vector(session.sealed(), *findings)
-
-
-CHECKPOINT = f'  - name: "one"\n    seq: 4\n    seal: "{"0" * 64}"\n'
 
 
 @vector("good/marks")
@@ -1485,6 +1563,105 @@ def spelt_redaction():
     session = Session()
     session.redactions = session.redactions.replace(b":", b": ", 1)
     return Vector(session.sealed(), ("E410", "redactions.jsonl", 1))
+
+
+def respelled(code, number, pointer, old, new):
+    """A vector of one place in the segment that is spelt otherwise."""
+    return lambda: edited(SEGMENT, old, new, (code, SEGMENT, number, pointer))
+
+
+ARGUMENTS, N = b'{"n":1.5}', "/parts/0/arguments/n"
+SPELLINGS = {
+    "E305_cesu_8": (1, None, "𝄞".encode(), b"\xed\xa0\xb4\xed\xb4\x9e"),
+    "E305_cut_character": (1, None, "é".encode(), b"\xc3"),
+    "E305_five_bytes": (1, None, "é".encode(), b"\xf8\x88\x80\x80\x80"),
+    "E305_beyond_unicode": (1, None, "𝄞".encode(), b"\xf4\x90\x80\x80"),
+    "E401_plus_sign": (2, None, ARGUMENTS, b'{"n":+1}'),
+    "E401_leading_zero": (2, None, ARGUMENTS, b'{"n":01}'),
+    "E401_no_digit_before_the_point": (2, None, ARGUMENTS, b'{"n":.5}'),
+    "E401_no_digit_after_the_point": (2, None, ARGUMENTS, b'{"n":1.}'),
+    "E401_hexadecimal": (2, None, ARGUMENTS, b'{"n":0x1F}'),
+    "E401_other_digits": (2, None, ARGUMENTS, '{"n":1\u0661}'.encode()),
+    "E401_lower_case_nan": (2, None, ARGUMENTS, b'{"n":nan}'),
+    "E401_python_word": (2, None, ARGUMENTS, b'{"n":None}'),
+    "E401_trailing_comma": (2, None, ARGUMENTS, b'{"n":1.5,}'),
+    "E401_single_quotes": (2, None, ARGUMENTS, b"{'n':1.5}"),
+    "E401_name_without_quotes": (2, None, ARGUMENTS, b"{n:1.5}"),
+    "E401_comment": (2, None, ARGUMENTS, b'{"n":1.5/* why */}'),
+    "E401_control_character": (4, None, b"Nothing", b"No\tthing"),
+    "E401_unknown_escape": (4, None, b"Nothing", b"No\\x74hing"),
+    "E401_form_feed": (2, None, ARGUMENTS, b'{"n":\f1.5}'),
+    "E401_no_break_space": (2, None, ARGUMENTS, '{"n":\xa01.5}'.encode()),
+    "E401_bom_in_the_middle": (2, None, b'{"seq":2', '\ufeff{"seq":2'.encode()),
+    "E402_in_arguments": (2, N, ARGUMENTS, b'{"n":1.5,"n":1.5}'),
+    "E402_in_native": (1, "/native/record/ask", b'{"ask":', b'{"ask":1,"ask":'),
+    "E402_spelt_in_two_ways": (2, N, ARGUMENTS, b'{"n":1.5,"\\u006e":2}'),
+    "E403_infinity": (2, N, ARGUMENTS, b'{"n":Infinity}'),
+    "E403_minus_infinity": (2, N, ARGUMENTS, b'{"n":-Infinity}'),
+    "E404_negative": (2, N, ARGUMENTS, b'{"n":-9007199254740992}'),
+    "E404_five_thousand_digits": (2, N, ARGUMENTS, b'{"n":%s}' % (b"1" * 5000)),
+    "E405_long_exponent": (2, N, ARGUMENTS, b'{"n":-1e99999999999}'),
+    "E406_second_half": (4, "/parts/0/text", b"Nothing", b"\\uDC00"),
+    "E406_halves_swapped": (4, "/parts/0/text", b"Nothing", b"\\uDD1E\\uD834"),
+    "E410_escaped_slash": (4, None, b"Nothing", b"No\\/thing"),
+    "E410_escaped_astral": (1, None, "𝄞".encode(), b"\\ud834\\udd1e"),
+    "E410_long_escape": (4, None, b"Nothing", b"No\\u0009thing"),
+    "E410_upper_case_escape": (4, None, b"Nothing", b"No\\u001Bthing"),
+    "E410_exponent": (2, None, ARGUMENTS, b'{"n":1e2}'),
+    "E410_more_digits": (2, None, ARGUMENTS, b'{"n":1.50}'),
+    "E410_minus_zero": (2, None, ARGUMENTS, b'{"n":-0}'),
+    "E410_underflow": (2, None, ARGUMENTS, b'{"n":1e-400}'),
+    "E410_rounded": (2, None, ARGUMENTS, b'{"n":0.1000000000000000055511151231257827}'),
+}
+"""Line, pointer, and what stands where something else belongs: each in its own vector."""
+
+for _name, (_number, _pointer, _old, _new) in SPELLINGS.items():
+    vector(f"bad/{_name}")(respelled(_name[:4], _number, _pointer, _old, _new))
+
+
+@vector("bad/E410_space_at_the_end")
+def space_at_the_end():
+    return segment(lambda content: content.replace(b"}\n", b"} \n", 1), ("E410", SEGMENT, 1))
+
+
+@vector("bad/E304_utf_16")
+def utf_16():
+    def change(content):
+        return ("\ufeff" + content.decode()).encode("utf-16-le")
+
+    return segment(change, ("E301", SEGMENT), ("E304", SEGMENT, 1), ("E308", SEGMENT, 2))
+
+
+@vector("good/strings")
+def strings():
+    """Characters and names that readers are known to stumble over, as themselves."""
+    session = Session()
+    text = "\0\b\x0b\x1b\x7f\x85\u2028\u2029\ufeff\u202e\u200b\ufffe\U0010ffff e\u0301 \xe9 <!--"
+    names = ["caf\xe9", "cafe\u0301", "__proto__", "", "$ref", "a/b~c", "\x85", "\U0001f331"]
+    arguments = {"text": text} | dict.fromkeys(names, text[0])
+    session.messages[1]["parts"][0]["arguments"] = arguments
+    session.messages[1]["native"] = {"record": {"call": {"$ref": "/parts/0/arguments"}}}
+    lines = NATIVE.splitlines(keepends=True)
+    lines[1] = line({"call": arguments}) + b"\n"
+    session.native(b"".join(lines))
+    return Vector(session.sealed())
+
+
+@vector("good/numbers")
+def numbers():
+    """The minimal encoding of numbers, as chapter 7 has it."""
+    text = (
+        "[0,-1,9007199254740991,-9007199254740991,0.0,-0.0,1.0,0.1,100.0,0.00001,9.9e-6,1e16,1.5e16,"
+        "9007199254740992.0,1.7976931348623157e308,5e-324]"
+    )
+    session = Session()
+    session.messages[1]["native"] = {"record": {"call": {"$ref": "/parts/0/arguments/n"}}}
+    lines = NATIVE.splitlines(keepends=True)
+    lines[1] = b'{"call":%s}\n' % text.encode()
+    session.native(b"".join(lines))
+    files = session.content()
+    files[SEGMENT] = files[SEGMENT].replace(ARGUMENTS, b'{"n":%s}' % text.encode())
+    return Vector(session.sealed(files))
 
 
 # --- 5: messages ---
