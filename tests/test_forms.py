@@ -268,7 +268,7 @@ def test_github_annotates_files_and_lines():
     for one, (name, pairs, data) in zip(shown, commands, strict=True):
         assert name == one.level
         assert pairs["title"] == one.code
-        assert pairs["file"] == one.path.replace("\udcff", "\ufffd")
+        assert pairs["file"] == one.path.replace("\udcff", "\ufffd").replace("\x1b[31m", "")
         assert pairs.get("line") == (None if one.line is UNSET else str(one.line))
         assert data.endswith(f"\nhint: {one.hint}")
     assert commands[1][2].startswith("/parts/0/text: not a string\n")
