@@ -194,6 +194,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="A reader that follows them would not end.",
                 hint="Take the manifest back from git: the first facts never change.",
             ),
+            _rule(
+                "W127",
+                "An archive SHOULD NOT hold a session whose uid `archive.yaml` ignores.",
+                why="It was removed, perhaps for what it holds, and a merge has brought it back.",
+                hint="Run `sessionfs remove` again; or take the uid out of `ignored` in archive.yaml.",
+            ),
             # 2: YAML
             _rule(
                 "E201",
@@ -557,6 +563,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "The native line that a record with references stands for MUST NOT be longer than 67,108,864 bytes.",
                 why="Many references to one long text would make a small line stand for terabytes.",
                 hint="Import the native log again: a longer native line is kept in `raw_file`.",
+            ),
+            _rule(
+                "E520",
+                "The `bytes` of a file part MUST be the size of its payload.",
+                why="A reader shows the size, and may make room for it, without opening the payload.",
+                hint=_REIMPORT,
             ),
             # 6: derived files and digests
             _rule(

@@ -53,7 +53,7 @@ class SourceDigests:
         self._lines: list[bytes] = []
         self._size = 0
 
-    def add(self, message: Message, line: bytes, size: Callable[[str], int]) -> None:
+    def add(self, message: Message, line: bytes, size: Callable[[str], int | None]) -> None:
         """Take in a message's native line, line end included."""
         native = message.native
         if not isinstance(native, dict):
@@ -66,7 +66,9 @@ class SourceDigests:
         self._size += len(line)
         if "files" in native:
             for beside, address in native["files"].items():
-                self._whole[beside] = SourceFile(name=beside, bytes=size(address), blake3=address)
+                self._whole[beside] = SourceFile(
+                    name=beside, bytes=size(address) or 0, blake3=address
+                )
 
     def _flush(self) -> None:
         """Hash the lines that are held: together they take a third of the time."""

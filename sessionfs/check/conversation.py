@@ -41,12 +41,13 @@ class Conversation:
     def __init__(
         self,
         payload: Callable[[str], Iterable[bytes]],
-        size: Callable[[str], int],
+        size: Callable[[str], int | None],
         names: frozenset[str],
         log_name: str = "",
     ) -> None:
-        """`payload` and `size` give a payload's content in pieces and its size, by digest.
+        """`payload` and `size` give a payload's content, in pieces, and its size, by digest.
 
+        A size is None where there is no such payload, or another content in its place.
         `names` are the digests there are, `log_name` is what the main log is called.
         """
         self._payload_of = payload
@@ -177,6 +178,7 @@ class Conversation:
                     self._part(inner, f"{pointer}/content/{number}")
             case File():
                 self._payload(part.file, f"{pointer}/file")
+                self._size(part, pointer)
 
     def _length(self, text: str, pointer: str) -> None:
         """Enforces E516."""
@@ -195,6 +197,12 @@ class Conversation:
         self.used.add(address)
         if address not in self._names:
             self._say("E510", pointer, f"no file {address} in files/")
+
+    def _size(self, part: File, pointer: str) -> None:
+        """Enforces E520."""
+        size = self._size_of(part.file)
+        if size is not None and size != part.bytes:
+            self._say("E520", f"{pointer}/bytes", f"{part.bytes}, and the payload has {size}")
 
     def _fetch(self, address: str) -> bytes:
         self.used.add(address)

@@ -88,7 +88,7 @@ _MOST_GROWTH = 16
 
 
 def is_too_long(
-    pieces: list[bytes], message: Message, length: int, size: Callable[[str], int]
+    pieces: list[bytes], message: Message, length: int, size: Callable[[str], int | None]
 ) -> bool:
     """Tell whether a record with references stands for too long a native line. Enforces E519.
 
@@ -115,7 +115,7 @@ def is_too_long(
         if total > MAX_LINE:
             return True
     for match in _FILE_MARKER.finditer(record):
-        payload = size(match[1].decode())
+        payload = size(match[1].decode()) or 0
         total += payload * 4 // 3 if match[2] == b"base64" else payload
     return total > MAX_LINE
 

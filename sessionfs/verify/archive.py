@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
@@ -53,7 +53,8 @@ Each = Callable[[Callable[[Place], Verdict], Iterable[Place]], Iterable[Verdict]
 
 def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Report:
     """Return what is wrong with an archive: each session, and what stands around them."""
-    policy = Report(findings=list(_policy(tree)), checked=Checked(), archives=("",), mode=mode)
+    said, ignored = _policy(tree)
+    policy = Report(findings=said, checked=Checked(), archives=("",), mode=mode)
     if policy.newer:
         return policy
     found, checked = policy.findings, policy.checked
@@ -77,6 +78,7 @@ def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Repo
         again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
         found += again or _same(verdict.uid, uids, place.root, "W124", "/source/uid")
         if verdict.uid is not None:
+            found += _removed(verdict.uid, ignored, place.root)
             parents.setdefault(verdict.uid, (place.root, verdict.parent))
     found += judge_lineage(parents)
     return Report(
@@ -94,22 +96,23 @@ def _judge(tree: Tree, mode: Mode, place: Place) -> Verdict:
     return judge_session(tree, root, place.files, odd_ones, name=name, shard=root[:7], mode=mode)
 
 
-def _policy(tree: Tree) -> Iterator[Finding]:
-    """Yield what is wrong with archive.yaml."""
+def _policy(tree: Tree) -> tuple[list[Finding], frozenset[str]]:
+    """Return what is wrong with archive.yaml, and the uids that it ignores."""
+    found: list[Finding] = []
+    ignored: list[str] = []
     try:
         content = read(tree, _POLICY, MAX_SIZE)
-    except SessionfsError as error:
-        yield unreadable(error, _POLICY)
-        return
-    try:
         value = parse(content)
+        found += readable(value, _POLICY)
+        if not found and not is_plainly_valid(value, "archive"):
+            found += validate(value, "archive", _POLICY, newer=is_newer(value.get("format")))
+        if not any(each.level == "error" for each in found):
+            ignored = value.get("ignored", [])
     except YamlError as error:
-        yield _told(content) or yaml_finding(error, _POLICY)
-        return
-    if refusals := list(readable(value, _POLICY)):
-        yield from refusals
-    elif not is_plainly_valid(value, "archive"):
-        yield from validate(value, "archive", _POLICY, newer=is_newer(value.get("format")))
+        found.append(_told(content) or yaml_finding(error, _POLICY))
+    except SessionfsError as error:
+        found.append(unreadable(error, _POLICY))
+    return found, frozenset(ignored)
 
 
 def _told(content: bytes) -> Finding | None:
@@ -151,6 +154,12 @@ def _around(paths: Iterable[str], oddities: dict[str, str]) -> Iterator[Finding]
         if place not in seen:
             seen.add(place)
             yield finding("W107", place, "it belongs to no session")
+
+
+def _removed(uid: str, ignored: Collection[str], root: str) -> Iterator[Finding]:
+    """Yield where a session is there that was removed. Enforces W127."""
+    if uid in ignored:
+        yield finding("W127", f"{root}/{MANIFEST}", f"{uid} is ignored", pointer="/source/uid")
 
 
 def _same(

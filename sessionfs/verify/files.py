@@ -133,9 +133,9 @@ class Files:
                 while piece := stream.read(4 * CHUNK):
                     yield piece
 
-    def payload_size(self, address: str) -> int:
-        """Return a payload's size, 0 where `payload` yields nothing."""
-        return self.sizes[FILES + address] if self._is_sound_payload(address) else 0
+    def payload_size(self, address: str) -> int | None:
+        """Return a payload's size, None where it has not the digest that it is named for."""
+        return self.sizes[FILES + address] if self._is_sound_payload(address) else None
 
     def _is_sound_payload(self, address: str) -> bool:
         return self.digests.get(FILES + address) == address

@@ -990,6 +990,40 @@ def loop():
     return archive(sessions, *(("E126", path, None, place) for path in places[:2]))
 
 
+@vector("warn/W127_brought_back")
+def brought_back():
+    return archive(
+        {SHARD: Session()},
+        ("W127", f"{SHARD}/manifest.yaml", None, "/source/uid"),
+        policy=ARCHIVE + 'ignored:\n  - "example:a1"\n  - "example:a2"\n',
+    )
+
+
+@vector("bad/E120_after_the_year_9999")
+def after_the_year_9999():
+    late = "7ZZZZZZZZZF3N2YJDPS3MWRXGG"
+    session = Session()
+    session.manifest = session.manifest.replace(ID.encode(), late.encode())
+    session.summary["id"] = late
+    root = f"9999/12/{late}"
+    return archive({root: session}, ("E120", f"{root}/manifest.yaml", None, "/id"))
+
+
+@vector("bad/E125_upper_case")
+def upper_case_name():
+    session = Session()
+    files = session.content()
+    files["SUMMARY.JSON"] = b"{}\n"
+    return Vector(session.sealed(files), ("E125", "SUMMARY.JSON"))
+
+
+@vector("bad/E125_short_number")
+def short_number():
+    session = Session()
+    files = session.content() | {"messages-5.jsonl": b"{}\n"}
+    return Vector(session.sealed(files), ("E125", "messages-5.jsonl"))
+
+
 @vector("good/lineage")
 def lineage():
     """A parent that is archived, and one that is not."""
@@ -1592,6 +1626,8 @@ SPELLINGS = {
     "E401_unknown_escape": (4, None, b"Nothing", b"No\\x74hing"),
     "E401_form_feed": (2, None, ARGUMENTS, b'{"n":\f1.5}'),
     "E401_no_break_space": (2, None, ARGUMENTS, '{"n":\xa01.5}'.encode()),
+    "E401_record_separator": (2, None, b'{"seq":2', b'\x1e{"seq":2'),
+    "E401_spliced_line": (2, None, b'"arguments":{"n":1.5}', b'"arguments":{"n":1{"seq":2}'),
     "E401_bom_in_the_middle": (2, None, b'{"seq":2', '\ufeff{"seq":2'.encode()),
     "E402_in_arguments": (2, N, ARGUMENTS, b'{"n":1.5,"n":1.5}'),
     "E402_in_native": (1, "/native/record/ask", b'{"ask":', b'{"ask":1,"ask":'),
@@ -1765,6 +1801,16 @@ def local_time():
     return edited(SEGMENT, b"10:31:01.000Z", b"10:31:01+02:00", ("E503", SEGMENT, 1, "/ts"))
 
 
+@vector("bad/E503_leap_second")
+def leap_second():
+    return edited(SEGMENT, b"10:31:01.000Z", b"23:59:60.000Z", ("E503", SEGMENT, 1, "/ts"))
+
+
+@vector("bad/E503_hour_24")
+def hour_24():
+    return edited(SEGMENT, b"10:31:01.000Z", b"24:00:00.000Z", ("E503", SEGMENT, 1, "/ts"))
+
+
 @vector("bad/E505_role")
 def role():
     return edited(SEGMENT, b'"role":"tool"', b'"role":"tools"', ("E505", SEGMENT, 3, "/role"))
@@ -1824,6 +1870,48 @@ def new_kind():
 
     kinds = {"dream": 1, "tool_call": 1, "tool_result": 1, "user_msg": 1}
     return changed(4, change, ("W508", SEGMENT, 4, "/kind"), kinds=kinds)
+
+
+@vector("bad/E507_letter_that_is_none")
+def letter_that_is_none():
+    """Crockford's base 32 has no I, L, O and U."""
+
+    def change(message):
+        message["id"] = message["id"].replace("A4", "U4")
+
+    return changed(4, change, ("E507", SEGMENT, 4, "/id"))
+
+
+@vector("bad/E507_more_than_128_bits")
+def more_than_128_bits():
+    def change(message):
+        message["id"] = "8" + message["id"][1:]
+
+    return changed(4, change, ("E507", SEGMENT, 4, "/id"))
+
+
+@vector("bad/E509_own_id")
+def own_id_as_parent():
+    def change(message):
+        message["parent"] = message["id"]
+
+    return changed(3, change, ("E509", SEGMENT, 3, "/parent"))
+
+
+@vector("bad/E509_unknown_parent")
+def unknown_parent():
+    def change(message):
+        message["parent"] = MESSAGE_IDS[6]
+
+    return changed(3, change, ("E509", SEGMENT, 3, "/parent"))
+
+
+@vector("bad/E520_size_of_another")
+def size_of_another():
+    def change(message):
+        message["parts"][0]["content"][0]["bytes"] += 1
+
+    return changed(3, change, ("E520", SEGMENT, 3, "/parts/0/content/0/bytes"))
 
 
 @vector("bad/E509_later_parent")
