@@ -1,9 +1,10 @@
-"""BLAKE3-256 over raw bytes; the only importer of blake3."""
+"""BLAKE3-256 over raw bytes, and git's own ids of contents; the only importer of blake3."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from blake3 import blake3
 
@@ -56,6 +57,17 @@ def digest_stream(stream: BinaryIO, limit: int | None = None) -> tuple[str, int]
             break
         hasher.update(chunk)
     return hasher.hexdigest(), hasher.size
+
+
+def git_blob_id(stream: BinaryIO, size: int, algorithm: Literal["sha1", "sha256"]) -> str:
+    """Return the id that git gives to a content: the first `size` bytes of a stream.
+
+    Where there are fewer bytes, or more, the id is that of no content.
+    """
+    state = hashlib.new(algorithm, b"blob %d\0" % size, usedforsecurity=False)
+    while chunk := stream.read(CHUNK):
+        state.update(chunk)
+    return state.hexdigest()
 
 
 def is_digest(text: str) -> bool:

@@ -692,6 +692,60 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="What was not downloaded cannot be read or proved.",
                 hint="Run `git lfs pull` (or `git annex get .`). A session does not belong there: `git check-attr filter -- FILE` names what set `filter`, which the archive's `.gitattributes` unsets.",
             ),
+            _rule(
+                "E710",
+                "A session of an earlier revision MUST NOT disappear, unless `archive.yaml` records that it was removed.",
+                why="A session that is gone without a word is what a censor or a bad merge leaves.",
+                hint="Take the session back from git (`git checkout REV -- PATH`); to remove it on the record, use `sessionfs remove`.",
+            ),
+            _rule(
+                "W710",
+                "A session of an earlier revision SHOULD NOT be removed.",
+                why="It was somebody's record; the revision still has it.",
+                hint="Nothing is to mend if the removal is meant; else take the session back from git (`git checkout REV -- PATH`) and its uid out of archive.yaml.",
+            ),
+            _rule(
+                "E711",
+                "A fact of a manifest in an earlier revision MUST be unchanged.",
+                why="A session that says another origin or time is another session under the old name.",
+                hint="Take `manifest.yaml` back from git (`git checkout REV -- PATH`), and edit only what people say: title, tags, notes.",
+            ),
+            _rule(
+                "E712",
+                "A message of an earlier revision MUST be unchanged.",
+                why="A digest proves that a file is as it was sealed; only the earlier bytes prove that it was not sealed anew.",
+                hint="Take the file back from git (`git checkout REV -- PATH`), then import the native log again: what it has more is appended.",
+            ),
+            _rule(
+                "E713",
+                "A message of an earlier revision MUST NOT be lost.",
+                why="A log that ends earlier, or leaves out its middle, tells another story and can be sealed like any other.",
+                hint="Take the session back from git (`git checkout REV -- PATH`), then import the native log again: what it has more is appended.",
+            ),
+            _rule(
+                "E714",
+                "A redaction of an earlier revision MUST NOT be undone.",
+                why="What was removed had a reason; a merge can bring it back in silence.",
+                hint="Take the session back from git (`git checkout REV -- PATH`). If the text was a secret and is pushed, change the secret.",
+            ),
+            _rule(
+                "W715",
+                "The messages of an earlier revision SHOULD NOT be mapped anew.",
+                why="The native log proves that nothing of it was changed; what people read of it was.",
+                hint="Nothing is to mend after `sessionfs import --rewrite`; else take the session back from git.",
+            ),
+            _rule(
+                "W716",
+                "The messages of an earlier revision SHOULD NOT change, also where the source is a document that its agent rewrites.",
+                why="Such an agent may change its past; the revision still has what it was.",
+                hint="Nothing is to mend if the agent did it; `git diff REV -- PATH` shows what is another.",
+            ),
+            _rule(
+                "W717",
+                "An earlier revision of a session SHOULD be one that can be compared.",
+                why="What was damaged in the earlier revision proves nothing against the new one.",
+                hint="Name a revision in which the session is valid: `git log -- PATH` lists them, `sessionfs verify` judges one that is checked out.",
+            ),
         )
     )
 )

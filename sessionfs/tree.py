@@ -91,6 +91,33 @@ class MemoryTree:
             self.files[path] = stream.read()
 
 
+class Below:
+    """One directory of a tree, as a tree; `names` are the files that are known to be in it."""
+
+    def __init__(self, tree: Tree, directory: str, names: Iterable[str]) -> None:
+        """Look at the directory; the empty one is the whole tree."""
+        self.tree = tree
+        self._prefix = f"{directory}/" if directory else ""
+        self._names = sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape"))
+
+    def at(self, path: str) -> str:
+        """Return the path in the whole tree."""
+        return self._prefix + path
+
+    def paths(self, under: str = "") -> list[str]:
+        """Return every path below the directory `under`, sorted by bytes."""
+        prefix = f"{under}/" if under else ""
+        return [name for name in self._names if name.startswith(prefix)]
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading."""
+        return self.tree.open(self.at(path))
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes."""
+        return self.tree.size(self.at(path))
+
+
 def read_bytes(tree: Tree, path: str, limit: int | None = None) -> bytes:
     """Return the content of a small file; one byte more than `limit` tells that it is not small."""
     with closing(tree.open(path)) as stream:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, overload
 
 from sessionfs.api.guarded import judge_guards
+from sessionfs.api.history import verify_against
 from sessionfs.api.named import each_once, nearest_archive, place_of
 from sessionfs.canonical import replace
 from sessionfs.disk.archive import Archive, bare_tree
@@ -50,6 +51,7 @@ def verify(
     paths: Sequence[str] = (),
     *,
     mode: Mode = "full",
+    against: str | None = None,
     jobs: int | None = 1,
     relative_to: str | None = None,
 ) -> Report:
@@ -64,18 +66,22 @@ def verify(
     The sessions of an archive are spread over `jobs` processes; None takes as many as there are
     processors and work for. What is found does not depend on their number. What asks for a newer
     reader is not judged, only named. Raises `NotFound` for a path that is not there.
+
+    With `against`, a revision of the git repository that each of them lies in, they are also
+    compared with what they were then: messages must be the same, and sessions there. What the
+    revision does not have is new. Raises `SessionfsError` where there is no such revision.
     """
     if jobs is not None and jobs < 1:
         message = f"{jobs} processes can do nothing"
         raise SessionfsError(message, hint="ask for one at least")
     places = [place_of(path) for path in paths] or [nearest_archive()]
+    judge = partial(_verify_one, mode=mode, jobs=jobs)
+    if against is not None:
+        judge = partial(verify_against, revision=against, verify=judge)
     if relative_to is None and len(places) == 1 and not places[0].is_inside:
-        return _verify_one(places[0], mode, jobs)
+        return judge(places[0])
     return merge_reports(
-        {
-            place.seen_from(relative_to): _verify_one(place, mode, jobs)
-            for place in each_once(places)
-        }
+        {place.seen_from(relative_to): judge(place) for place in each_once(places)}
     )
 
 

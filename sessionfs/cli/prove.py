@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "sessionfs verify",
     "sessionfs verify .sessions/2026/11/01M81CYGKKYF3N2YJDPS3MWRXG",
     "sessionfs verify --fast",
+    "sessionfs verify --against HEAD",
     "sessionfs verify --output-format json -o report.json",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     default="auto",
     help="Form of the report. auto: github in a job of GitHub Actions, else text.",
 )
+@click.option("--against", metavar="REV", help="Compare with a revision of git, too.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
 def verify_command(
@@ -55,12 +57,18 @@ def verify_command(
     deep: bool,
     jobs: int | None,
     output_format: str,
+    against: str | None,
     output: str | None,
     as_json: bool,
 ) -> int:
     r"""Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
 
     A path inside a session stands for the session; each is verified once.
+
+    --against proves from a commit, such as HEAD or origin/main, that history only grew: each
+    message that it has is unchanged, or redacted on the record; each session is there, or
+    removed on the record. A changed line is named where a digest only tells the file. What
+    the commit has not at the same place is new.
 
     \b
     Forms of the report:
@@ -87,6 +95,7 @@ def verify_command(
         mode="fast" if fast else "deep" if deep else "full",
         jobs=jobs,
         relative_to=top() if form in FROM_TOP else None,
+        against=against,
     )
     publish(report, form, output)
     damaged = any(found.level == "error" and found.code != "E002" for found in report.findings)

@@ -10,6 +10,7 @@ call those in order. Rules of messages stand in `sessionfs.check`.
 """
 
 from sessionfs.verify.archive import Each, Place, verify_archive
+from sessionfs.verify.history import compare_archives, compare_sessions, with_history
 from sessionfs.verify.ladder import MAX_FINDINGS
 from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, merge_reports
 from sessionfs.verify.session import verify_session, verify_tree
@@ -22,9 +23,12 @@ __all__ = [
     "Place",
     "Report",
     "Verdict",
+    "compare_archives",
+    "compare_sessions",
     "in_order",
     "merge_reports",
     "verify_archive",
     "verify_session",
     "verify_tree",
+    "with_history",
 ]

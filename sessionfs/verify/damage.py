@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_POINTER: Final = 1024
 """Most bytes of a file that stands for content which was not downloaded."""
 
+TELLS_ALL: Final = frozenset(("E309", "E605", "E704"))
+"""Damage that explains every difference in a file: no line of it is worth a word."""
+
 _POINTER: Final = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:ext-[^\n]*\n)*"
     rb"oid sha256:[0-9a-f]{64}\r?\nsize [0-9]+\r?\n?"
