@@ -5,10 +5,15 @@ import json
 import pytest
 
 import sessionfs
+from sessionfs import writer
+from sessionfs.canonical import replace
 from sessionfs.cli import main
 from sessionfs.disk.tree import DirTree
+from sessionfs.errors import NotFound
+from sessionfs.schema import finding as schema_finding
 from sessionfs.tree import MemoryTree
-from sessionfs.verify import verify_archive, verify_tree
+from sessionfs.verify import deep as deeper
+from sessionfs.verify import segments, verify_archive, verify_tree
 from test_vectors import VECTORS, expected, found, name, run
 
 FAST = frozenset(
@@ -20,9 +25,11 @@ FAST = frozenset(
 
 def is_ours_to_read(vector):
     """Not about the process that reads, and not about git."""
-    return not (vector / "before").exists() and "unreadable" not in run.read(vector, "disk.json")
+    wishes = run.read(vector, "disk.json")
+    return not (vector / "before").exists() and not {"unreadable", "git"} & wishes.keys()
 
 
+EVERYTHING = next(vector for vector in VECTORS if vector.name == "everything")
 PLAIN = list(filter(is_ours_to_read, VECTORS))
 
 
@@ -68,7 +75,7 @@ def test_fast_blames_no_file_that_full_does_not(vector, tree):
 
 
 def test_fast_reads_no_message_and_no_payload():
-    files = load(next(v for v in VECTORS if v.name == "everything"))
+    files = load(EVERYTHING)
     tree = Seldom(files)
     report = verify_tree(tree, mode="fast")
     assert (report.findings, report.mode, report.checked.files) == ([], "fast", len(files))
@@ -80,6 +87,65 @@ def test_deep_finds_what_full_finds(vector, tree):
     verify = verify_tree if tree.name == "session" else verify_archive
     report = verify(DirTree(str(tree)), mode="deep")
     assert found(report) == expected(vector)
+
+
+# Where a fast way is wrong, deep says so: each of them is made to be.
+
+
+def deep():
+    return verify_tree(MemoryTree(load(EVERYTHING)), mode="deep")
+
+
+def test_deep_finds_nothing_in_a_valid_session():
+    report = deep()
+    assert (report.findings, report.mode) == ([], "deep")
+
+
+def test_deep_compares_the_two_ways_to_restore(monkeypatch):
+    monkeypatch.setattr("sessionfs.check.conversation.restored_line", lambda *_: b"{}\n")
+    assert {finding["code"] for finding in found(deep())} == {"E513"}
+    full = verify_tree(MemoryTree(load(EVERYTHING)))
+    assert {finding["code"] for finding in found(full)} == {"E603"}
+
+
+def test_deep_compares_the_two_readers(monkeypatch):
+    monkeypatch.setattr("sessionfs.check.explanation.decode", lambda _: {"seq": 1})
+    assert {(finding.code, finding.message) for finding in deep().findings} == {
+        ("E410", "another reader of JSON gets another value")
+    }
+
+
+def test_deep_does_not_believe_the_fast_validator(monkeypatch):
+    files = load(EVERYTHING)
+    monkeypatch.setattr(segments, "prove_message", lambda _: None)
+    assert verify_tree(MemoryTree(files), mode="deep").ok
+    asked = []
+
+    def validate(value, schema, path, **_):
+        asked.append(path)
+        yield schema_finding("E505", path, f"{schema} {len(value)}")
+
+    monkeypatch.setattr(deeper, "validate", validate)
+    report = verify_tree(MemoryTree(files), mode="deep")
+    assert not report.ok
+    assert set(asked) == {"manifest.yaml", "summary.json", "redactions.jsonl"}
+
+
+def test_deep_derives_anew(monkeypatch):
+    def derive(session):
+        summary, digests = writer.derive(session)
+        return replace(summary, title="another"), digests | {"manifest.yaml": "0" * 64}
+
+    monkeypatch.setattr(deeper, "derive", derive)
+    assert [finding.code for finding in deep().findings] == ["E611", "E603"]
+
+
+def test_deep_says_what_vanishes_between_two_readings(monkeypatch):
+    def derive(_session):
+        raise NotFound("no file manifest.yaml")
+
+    monkeypatch.setattr(deeper, "derive", derive)
+    assert [finding.code for finding in deep().findings] == ["E001"]
 
 
 @pytest.mark.parametrize("mode", ["full", "fast", "deep"])

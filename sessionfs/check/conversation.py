@@ -110,6 +110,16 @@ class Conversation:
             self._part(part, f"/parts/{place}")
         return self._found, self._restored(message, line)
 
+    def compare(
+        self, message: Message, number: int, line: bytes, native: Iterable[bytes]
+    ) -> Iterator[Finding]:
+        """Yield where replacing bytes gives another native line than walking. Enforces E513."""
+        if isinstance(message.native, dict) and "record" in message.native:
+            quick = restored_line(cut(record_of(line, message)), message)
+            if quick is not None and native and quick != b"".join(native):
+                said = "the two ways to restore it give different lines"
+                yield finding("E513", self._path, said, line=number, pointer="/native/record")
+
     def finish(self) -> Iterator[Finding]:
         """Yield what only the end shows. Enforces W511."""
         if self.whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sessionfs.canonical import UNSET, encode, has_large_integer
+from sessionfs.canonical import UNSET, decode, encode, has_large_integer
 from sessionfs.check.explained import Explained, Rung
 from sessionfs.check.jsontext import explain_json
 from sessionfs.check.proof import NATIVE_KEYS
@@ -29,6 +29,9 @@ def explain(
     value = explained.value
     if not newer and not is_spelt(line, value):
         return Explained(None, (finding("E410", path, SPELLING, line=number),))
+    if not _is_read_alike(line, value):
+        said = "another reader of JSON gets another value"
+        return Explained(None, (finding("E410", path, said, line=number),))
     found = tuple(validate(value, schema, path, line=number, newer=newer))
     if found:
         return Explained(without_unknown(value, found), found, Rung.SCHEMA)
@@ -40,6 +43,14 @@ def explain(
 def is_spelt(text: bytes, value: object) -> bool:
     """Tell whether a JSON text is the minimal encoding of its value, whatever the keys' order."""
     return encode(value) == text
+
+
+def _is_read_alike(text: bytes, value: object) -> bool:
+    """Tell whether the fast reader gets the value that the strict one got."""
+    try:
+        return bool(decode(text) == value)
+    except ValueError:
+        return False
 
 
 def _is_minimal(line: bytes, value: dict[str, Any], schema: str) -> bool:

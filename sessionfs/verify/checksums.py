@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
+from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY, format_checksums
 from sessionfs.check.explained import EXCERPT, Rung
+from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
 from sessionfs.tree import is_safe_path
 from sessionfs.verify.conversion import undone
 from sessionfs.verify.damage import conflicting, converted, cut_off, pointed, told
+from sessionfs.verify.files import read
 from sessionfs.verify.layout import is_layout_name
 
 if TYPE_CHECKING:
@@ -96,6 +98,13 @@ def _unconverted(files: Files, content: bytes) -> tuple[dict[str, str], list[Fin
         return None
     files.ladder.say(Rung.DAMAGE, converted(path, words))
     return digests, found
+
+
+def compare_list(files: Files, digests: Mapping[str, str]) -> None:
+    """Compare the list with the one that the writer makes anew. Enforces E611."""
+    path = files.at(CHECKSUMS)
+    if read(files.tree, path, MAX_DERIVED) != format_checksums(digests):
+        files.ladder.say(Rung.DIGESTS, finding("E611", path, "not the list that is made anew"))
 
 
 def compare_digests(files: Files, damaged: Mapping[str, int], summary: bytes | None) -> None:

@@ -52,6 +52,11 @@ class Ladder:
         """Tell whether it is known what happened to a file."""
         return self._failed.get(path) is Rung.DAMAGE
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether any file has an error."""
+        return bool(self._failed)
+
     def is_full(self, path: str) -> bool:
         """Tell whether enough was found in a file."""
         return self._counts[path] >= MAX_FINDINGS

@@ -46,8 +46,9 @@ class Messages:
     ) -> None:
         """Start before the first segment; the log's name is the manifest's.
 
-        `deep` has the reference validator judge every message. Each of `watch` is shown every
-        message that is known, in order.
+        `deep` has the reference judge every message: the published schema, the strict reader
+        of JSON, the walk over the native record; and compares with the fast ways. Each of
+        `watch` is shown every message that is known, in order.
         """
         self._files = files
         self._watch = watch
@@ -121,6 +122,8 @@ class Messages:
                 if found:
                     say(Rung.SEMANTICS, *(one for one in found if one.path == segment.path))
                     elsewhere += (one for one in found if one.path != segment.path)
+                if self._deep and line is not None and prove_message(line) == message:
+                    say(Rung.SEMANTICS, *conversation.compare(message, number, line, native))
                 summarizer.add(message)
                 for watch in self._watch:
                     watch(message)

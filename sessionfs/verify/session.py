@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sessionfs.archive import MANIFEST, SUMMARY
 from sessionfs.check.explained import Rung
 from sessionfs.verify.checksums import compare_digests, judge_checksums
+from sessionfs.verify.deep import judge_anew
 from sessionfs.verify.files import Files
 from sessionfs.verify.ladder import Ladder
 from sessionfs.verify.layout import judge_layout
@@ -86,6 +87,8 @@ def judge_session(
     compare_digests(files, messages.damaged, summary)
     if summary is not None:
         judge_summary(files, summary, judged, messages, redactions.count)
+        if mode == "deep" and not judged.newer and not ladder.has_errors:
+            judge_anew(files, root, summary)
     ladder.say(Rung.STRUCTURE, *judge_modes(tree, [files.at(name) for name in files.names]))
     found, checked = in_order(ladder.findings()), _checked(files, messages.count)
     if manifest is None or files.is_damaged(MANIFEST):

@@ -50,6 +50,13 @@ def judge_summary(
         files.ladder.say(Rung.SEMANTICS, *_conclusions(value, decode(follows), path))
 
 
+def compare_derived(files: Files, content: bytes, derived: Summary) -> None:
+    """Compare the summary with the one that the writer derives anew. Enforces E603."""
+    if encode_summary(derived) != content:
+        said = "not what is derived from the session anew"
+        files.ladder.say(Rung.SEMANTICS, finding("E603", files.at(SUMMARY), said, pointer=""))
+
+
 def compare_sizes(files: Files, told: Mapping[str, Any]) -> None:
     """Compare the sizes that the summary tells with those that are known of the files."""
     sizes = _content_sizes(files)
