@@ -593,7 +593,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E605",
                 "The line ends and the encoding of a file MUST NOT have been converted, nor an `$Id$` in it expanded.",
                 why="git does this where attributes or `core.autocrlf` ask for it; nothing else is wrong with the file.",
-                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one), remove the session's directory and `git checkout -- DIRECTORY`; git leaves files alone that it thinks unchanged.",
+                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one), remove the converted files, and `git checkout -- DIRECTORY`: git leaves files alone that it thinks unchanged. If the commit itself holds converted bytes, import the log again.",
             ),
             _rule(
                 "E606",

@@ -12,6 +12,7 @@ import sessionfs
 import test_vectors
 from claude_logs import SESSION, log
 from sessionfs.api.bring import is_hidden_from_git
+from sessionfs.errors import FormatError
 from trees import tree
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
 HOSTILE = """\
-* text=auto eol=crlf ident merge=union export-subst
+* text=auto eol=crlf ident merge=union export-subst filter=lfs
 *.jsonl working-tree-encoding=UTF-16LE
 .sessions/** export-ignore
 """
@@ -153,3 +154,126 @@ def test_the_vector_of_blended_continuations_is_what_git_makes(tmp_path: Path) -
             assert done.stdout == blended[path], path
         else:
             assert blended[path] == content
+
+
+ATTRIBUTES = {
+    "none": ("", ["text"]),
+    "text=auto": ("* text=auto\n", ["text"]),
+    "hostile": (
+        HOSTILE,
+        [
+            *("text", "ident", "filter", "working-tree-encoding"),
+            *("export-subst", "export-ignore", "merge"),
+        ],
+    ),
+}
+"""What a repository says of all its files, and which of that would change ours."""
+
+
+def cloned(repository: Path, name: str, autocrlf: str) -> Path:
+    """Commit what was added, and clone the repository as somebody does who has this setting."""
+    git(repository, "commit", "--quiet", "-m", name)
+    clone = repository.parent / name
+    setting = f"core.autocrlf={autocrlf}"
+    git(repository.parent, "clone", "--quiet", "-c", setting, str(repository), str(clone))
+    return clone
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "input", "false"])
+@pytest.mark.parametrize("attributes", ATTRIBUTES)
+def test_a_conversion_is_prevented_or_named(
+    repository: Path, attributes: str, autocrlf: str
+) -> None:
+    text, harmful = ATTRIBUTES[attributes]
+    (repository / ".gitattributes").write_text(text)
+    fill(repository)
+    before = tree(repository / ".sessions")
+    git(repository, "add", "--all")
+    clone = cloned(repository, "guarded", autocrlf)
+    assert tree(clone / ".sessions") == before
+    assert sessionfs.verify([str(clone / ".sessions")]).findings == []
+
+    guard = ".sessions/.gitattributes"
+    git(repository, "rm", "--quiet", guard)
+    clone = cloned(repository, "unguarded", autocrlf)
+    after = tree(clone / ".sessions")
+    converts = autocrlf == "true" or attributes == "hostile"
+    guards = {".gitattributes", ".gitignore"}
+    converted = sorted(before.keys() - guards) if converts else []
+    assert converted == [
+        path for path in sorted(after.keys() - guards) if after[path] != before[path]
+    ]
+    findings = sessionfs.verify([str(clone / ".sessions")]).findings
+    assert [found.path for found in findings if found.code == "E605"] == converted
+    warned = [found for found in findings if found.code != "E605"]
+    assert {(found.code, found.path) for found in warned} == {("W701", ".gitattributes")}
+    assert [found.message.split("`")[1] for found in warned] == harmful
+
+
+def test_what_the_hint_says_brings_converted_files_back(repository: Path) -> None:
+    fill(repository)
+    git(repository, "add", "--all")
+    git(repository, "rm", "--quiet", "--force", ".sessions/.gitattributes")
+    clone = cloned(repository, "clone", "true")
+    archive = clone / ".sessions"
+    (session,) = archive.glob("20*/*/*")
+    codes = {found.code for found in sessionfs.verify([str(session)]).findings}
+    assert codes == {"E605", "W701"}
+    with pytest.raises(FormatError, match=r"E605.*archive\.yaml: its line ends became CRLF"):
+        sessionfs.init(str(archive))  # the guards come first
+    for path in (*session.iterdir(), archive / "archive.yaml"):
+        path.unlink()
+    git(clone, "checkout", "--", ".sessions")
+    assert sessionfs.verify([str(archive)]).findings == []
+
+
+def test_work_trees_submodules_and_sparse_checkouts_are_work_trees(repository: Path) -> None:
+    (repository / ".gitattributes").write_text("")
+    fill(repository, 20)
+    (repository / ".sessions" / ".gitattributes").unlink()
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "-m", "sessions")
+    git(repository, "worktree", "add", "--quiet", "../worktree")
+    above = repository.parent / "above"
+    above.mkdir()
+    git(above, "init", "--quiet")
+    allowed = "protocol.file.allow=always"
+    git(above, "-c", allowed, "submodule", "--quiet", "add", str(repository), "sub")
+    git(repository, "sparse-checkout", "set", "--no-cone", ".sessions/archive.yaml", "**/20*/**")
+    for place in (repository.parent / "worktree", above / "sub", repository):
+        report = sessionfs.verify([str(place / ".sessions")])
+        assert [found.code for found in report.findings] == ["W701"], place
+
+
+def test_a_bare_repository_and_a_missing_git_are_nothing_to_ask(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(repository, 20)
+    (repository / ".sessions" / ".gitattributes").unlink()
+    archive = str(repository / ".sessions")
+    assert not all(found.code != "W701" for found in sessionfs.verify([archive]).findings)
+    git(repository, "config", "core.bare", "true")
+    assert sessionfs.verify([archive]).findings == []
+    git(repository, "config", "core.bare", "false")
+    monkeypatch.setenv("PATH", str(repository))
+    assert sessionfs.verify([archive]).findings == []
+
+
+def test_a_hook_asks_about_the_place_and_runs_nothing(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git tells a hook of its repository, relative to the root; a program may be configured."""
+    fill(repository, 20)
+    (repository / ".sessions" / ".gitignore").unlink()
+    program = repository / "program"
+    program.write_text("#!/bin/sh\ntouch ran\n")
+    program.chmod(0o755)
+    git(repository, "config", "core.fsmonitor", str(program))
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    (found,) = sessionfs.verify([".sessions"]).findings
+    assert found.code == "W702"
+    assert found.message.startswith("git ignores it")
+    assert not list(repository.rglob("ran"))

@@ -81,13 +81,14 @@ class Archive:
     def _read_policy(self) -> None:
         where = os.path.join(self.root, POLICY)
         try:
-            policy = parse(read_bytes(self.tree, POLICY, MAX_SIZE))
+            content = read_bytes(self.tree, POLICY, MAX_SIZE)
         except NotFound:
             message = f"no archive at {self.root}"
             raise NotFound(message, hint=f"`sessionfs init {self.root}` makes one") from None
+        try:
+            policy = parse(content)
         except YamlError as error:
-            hint = "mend it, or take it back from git"
-            raise FormatError(error.code, f"{where}:{error.line}", error.said, hint=hint) from error
+            raise _no_policy(error, content, where) from error
         except SessionfsError as error:
             raise FormatError("E001", where, error.message, hint=error.hint) from error
         if not isinstance(policy.get("min_reader"), str):
@@ -310,6 +311,17 @@ class DirectoryStage:
 
 def _trunk(uid: str) -> str:
     return uid.partition("#")[0]
+
+
+def _no_policy(error: YamlError, content: bytes, where: str) -> FormatError:
+    """Return the error that an archive.yaml cannot be read, and what happened to it if it tells."""
+    from sessionfs.verify.archive import policy_damage  # noqa: PLC0415  few need it, and it is slow
+
+    if (found := policy_damage(content)) is None:
+        hint = "mend it, or take it back from git"
+        return FormatError(error.code, f"{where}:{error.line}", error.said, hint=hint)
+    place = f"{where}:{found.line}" if isinstance(found.line, int) else where
+    return FormatError(found.code, place, found.message, hint=found.hint)
 
 
 def check_reader(facts: dict[str, Any], where: str) -> None:

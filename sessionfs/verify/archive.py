@@ -109,13 +109,13 @@ def _policy(tree: Tree) -> tuple[list[Finding], frozenset[str]]:
         if not any(each.level == "error" for each in found):
             ignored = value.get("ignored", [])
     except YamlError as error:
-        found.append(_told(content) or yaml_finding(error, _POLICY))
+        found.append(policy_damage(content) or yaml_finding(error, _POLICY))
     except SessionfsError as error:
         found.append(unreadable(error, _POLICY))
     return found, frozenset(ignored)
 
 
-def _told(content: bytes) -> Finding | None:
+def policy_damage(content: bytes) -> Finding | None:
     """Return what happened to archive.yaml, which no digest covers, where it tells."""
     cause = pointed(content, _POLICY) or conflicting(content, _POLICY)
     if cause is None and (before := undone(content)) is not None:

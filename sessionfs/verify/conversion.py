@@ -67,14 +67,13 @@ class Conversions:
         name = encoding(start)
         self._decode = None if name is None else codecs.getincrementaldecoder(name)()
         first = () if name is None else (_encoded(name),)
-        ways: list[tuple[tuple[str, ...], tuple[Step, ...]]] = [
+        ways: list[tuple[tuple[str, ...], tuple[Step, ...]]] = [] if name is None else [((), ())]
+        ways += [
             ((_LF_TO_CRLF,), (_from_crlf(),)),
             ((_IDENT,), (_from_ident(),)),
             ((_LF_TO_CRLF, _IDENT), (_from_crlf(), _from_ident())),
             ((_CRLF_TO_LF,), (_to_crlf(),)),
         ]
-        if name is not None:
-            ways.append(((), ()))
         self._ways = [(" and ".join(first + words), steps, Hasher()) for words, steps in ways]
 
     def update(self, piece: bytes, *, last: bool = False) -> None:
@@ -134,7 +133,8 @@ def _to_crlf() -> Step:
 
 def _from_ident() -> Step:
     def cut(piece: bytes) -> int:
-        half = _HALF.search(piece, max(0, len(piece) - _LONGEST))
+        whole = max((match.end() for match in _EXPANDED.finditer(piece)), default=0)
+        half = _HALF.search(piece, max(whole, len(piece) - _LONGEST))
         return len(piece) if half is None else half.start()
 
     return _held_back(lambda piece: _EXPANDED.sub(b"$Id$", piece), cut)
