@@ -85,12 +85,12 @@ class Archive:
         except NotFound:
             message = f"no archive at {self.root}"
             raise NotFound(message, hint=f"`sessionfs init {self.root}` makes one") from None
+        except SessionfsError as error:
+            raise FormatError("E001", where, error.message, hint=error.hint) from error
         try:
             policy = parse(content)
         except YamlError as error:
             raise _no_policy(error, content, where) from error
-        except SessionfsError as error:
-            raise FormatError("E001", where, error.message, hint=error.hint) from error
         if not isinstance(policy.get("min_reader"), str):
             hint = "name another directory, or take the file back from git"
             raise FormatError("E213", where, "not an archive's: no min_reader", hint=hint)
