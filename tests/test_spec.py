@@ -130,8 +130,19 @@ def test_keywords_stand_only_in_rules() -> None:
 
 
 def test_every_code_in_the_text_is_a_rule() -> None:
-    for name in ("sessionfs.md", "registry.md", "notes.md"):
+    for name in ("sessionfs.md", "registry.md", "notes.md", "hazards.md"):
         assert set(re.findall(r"\b[EW]\d{3}\b", spec(name))) <= {*RULES}, name
+
+
+def test_every_rule_finds_a_hazard() -> None:
+    """`hazards.md` has a line for each, and none without a rule or a reason."""
+    rows = re.findall(r"^\| (.+?) \| ([^|]+) \|$", spec("hazards.md"), re.MULTILINE)
+    found = [cell for hazard, cell in rows if hazard != "hazard" and not hazard.startswith("-")]
+    assert len(found) > 100
+    assert {*RULES} - {
+        code for cell in found for code in re.findall(r"\b[EW]\d{3}\b", cell)
+    } == set()
+    assert [cell for cell in found if not re.match(r"[EW]\d{3}\b|none[ :]", cell)] == []
 
 
 def test_every_rule_is_enforced() -> None:
