@@ -1,0 +1,449 @@
+"""verify --against: what a commit proves of what has become of it, with real git."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sessionfs
+from claude_logs import SESSION, dumps, log, record, stamp
+from sessionfs.adapters.claude_code import ClaudeCode
+from sessionfs.archive import format_checksums
+from sessionfs.digest import digest
+from sessionfs.errors import NotFound, SessionfsError
+from sessionfs.git.tree import GitTree
+from sessionfs.tree import Below, MemoryTree
+from sessionfs.verify import compare_sessions
+from sessionfs.verify.redacted import covers
+from test_git import git
+
+FIRST = "messages-00000001.jsonl"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with an archive of one session: 600 messages, three segments."""
+    place = tmp_path / "repository"
+    place.mkdir()
+    git(place, "init", "--quiet")
+    bring(place, log(600))
+    commit(place)
+    return place
+
+
+def bring(place: Path, content: bytes, *, rewrite: bool = False) -> None:
+    native = place.parent / "native" / f"{SESSION}.jsonl"
+    native.parent.mkdir(exist_ok=True)
+    native.write_bytes(content)
+    sessionfs.import_logs([str(native)], archive=str(place / ".sessions"), rewrite=rewrite)
+
+
+def commit(place: Path) -> None:
+    git(place, "add", ".")
+    git(place, "commit", "--quiet", "--allow-empty", "-m", "state")
+
+
+def session_in(place: Path) -> Path:
+    (manifest,) = (place / ".sessions").rglob("manifest.yaml")
+    return manifest.parent
+
+
+def seal(place: Path) -> None:
+    sessionfs.seal([str(session_in(place))], str(place / ".sessions"), accept_content=True)
+
+
+def compared(place: Path, revision: str = "HEAD") -> list[tuple[str, str, int | None, str | None]]:
+    """What the comparison finds: code, name in the session, line and pointer."""
+    report = sessionfs.verify([str(place / ".sessions")], against=revision)
+    plain = sessionfs.verify([str(place / ".sessions")])
+    more = [found for found in report.findings if found not in plain.findings]
+    assert len(report.findings) == len(plain.findings) + len(more)
+    return [
+        (found.code, found.path.rpartition("/")[2], found.line or None, found.pointer or None)
+        for found in more
+    ]
+
+
+def edit(path: Path, line: int, old: str, new: str) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    assert old in lines[line - 1]
+    lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    path.write_text("".join(lines))
+
+
+# --- what may happen ---
+
+
+def test_what_did_not_change_is_proved(repository: Path) -> None:
+    assert compared(repository) == []
+
+
+def test_growth_edits_and_new_sessions_are_fine(repository: Path) -> None:
+    bring(repository, log(900))
+    sessionfs.edit(str(session_in(repository)), {"title": "Another"})
+    other = log(5, session="5f2c8a10-3b7e-4d61-9c42-ffffffffffff")
+    (repository.parent / "other.jsonl").write_bytes(other)
+    sessionfs.import_logs(
+        [str(repository.parent / "other.jsonl")], archive=str(repository / ".sessions")
+    )
+    assert compared(repository) == []
+    commit(repository)
+    assert compared(repository, "HEAD~1") == []
+
+
+def test_a_torn_record_may_be_completed_even_into_the_next_segment(tmp_path: Path) -> None:
+    place = tmp_path / "repository"
+    place.mkdir()
+    git(place, "init", "--quiet")
+    chance = random.Random(1)
+    small = b"".join(dumps(record(n, chance, size=400)) + b"\n" for n in range(21))
+    large = dumps(record(21, chance, size=1_500_000))
+    bring(place, small + large[:600])
+    commit(place)
+    bring(place, small + large + b"\n")
+    assert len(list(session_in(place).glob("messages-*"))) == 2
+    assert compared(place) == []
+
+
+def test_a_removed_session_is_named_and_one_that_vanished_is_an_error(repository: Path) -> None:
+    sessionfs.remove([str(session_in(repository))], str(repository / ".sessions"))
+    ((code, name, line, pointer),) = compared(repository)
+    assert (code, line, pointer) == ("W710", None, None)
+    policy = repository / ".sessions" / "archive.yaml"
+    policy.write_text(policy.read_text().partition("ignored")[0])
+    assert compared(repository) == [("E710", name, None, None)]
+
+
+# --- what may not ---
+
+
+def test_a_line_is_named_where_a_digest_tells_only_the_file(repository: Path) -> None:
+    path = session_in(repository) / "messages-00000257.jsonl"
+    edit(path, 7, '"kind":"tool_result"', '"kind":"attachment"')
+    assert compared(repository) == [("E712", path.name, 7, "/kind")]
+
+
+def test_sealing_anew_hides_nothing(repository: Path) -> None:
+    edit(session_in(repository) / FIRST, 6, '"kind":"tool_call"', '"kind":"attachment"')
+    seal(repository)
+    assert compared(repository) == [("E712", FIRST, 6, "/kind")]
+    commit(repository)
+    assert compared(repository) == []
+    assert compared(repository, "HEAD~1") == [("E712", FIRST, 6, "/kind")]
+
+
+def test_messages_that_are_cut_off_are_counted(repository: Path) -> None:
+    path = session_in(repository) / "messages-00000513.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:80]))
+    seal(repository)
+    assert compared(repository) == [("E713", path.name, 81, None)]
+    (found,) = sessionfs.verify([str(repository / ".sessions")], against="HEAD").findings[-1:]
+    assert found.message.startswith("8 ")
+
+
+def test_a_segment_that_is_gone_is_one_gap(repository: Path) -> None:
+    (session_in(repository) / "messages-00000257.jsonl").unlink()
+    seal(repository)
+    assert compared(repository) == [("E713", "messages-00000257.jsonl", 1, None)]
+
+
+def test_history_that_was_made_anew_does_not_fill_the_report(repository: Path) -> None:
+    bring_other = log(600, seed=9)
+    for path in (repository / ".sessions").glob("20*"):
+        subprocess.run(["rm", "-r", str(path)], check=True)
+    bring(repository, bring_other)
+    found = compared(repository)
+    assert [code for code, *_ in found] == ["E712"] * 10
+    assert [line for _, _, line, _ in found] == list(range(1, 11))
+    report = sessionfs.verify([str(repository / ".sessions")], against="HEAD")
+    assert any("600 in all" in one.message for one in report.findings)
+
+
+def test_facts_are_written_once(repository: Path) -> None:
+    manifest = session_in(repository) / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("2.1.90", "2.1.91"))
+    seal(repository)
+    assert compared(repository) == [("E711", "manifest.yaml", None, "/agent/version")]
+
+
+def test_damage_of_the_earlier_revision_is_not_held_against_the_new_one(repository: Path) -> None:
+    path = session_in(repository) / FIRST
+    sound = path.read_bytes()
+    edit(path, 3, '"seq":3', '"seq":4')
+    commit(repository)
+    path.write_bytes(sound)
+    assert compared(repository) == [("W717", FIRST, None, None)]
+    assert compared(repository, "HEAD~1") == []
+
+
+@pytest.mark.parametrize("junk", [b"", b"\0" * 4096, b"{" * 100_000 + b"\n", b"\xff\xfe\r\n"])
+def test_junk_on_either_side_is_findings_and_no_crash(repository: Path, junk: bytes) -> None:
+    for name in (FIRST, "manifest.yaml", "checksums.b3", "redactions.jsonl", "summary.json"):
+        path = session_in(repository) / name
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(junk)
+        assert not sessionfs.verify([str(repository / ".sessions")], against="HEAD").ok
+        commit(repository)
+        path.unlink() if before is None else path.write_bytes(before)
+        assert not {code for code, *_ in compared(repository)} - {"W717", "E714"}
+        commit(repository)
+
+
+def test_a_converted_file_is_not_told_line_by_line(repository: Path) -> None:
+    path = session_in(repository) / FIRST
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    report = sessionfs.verify([str(repository / ".sessions")], against="HEAD")
+    assert {found.code for found in report.findings if found.path.endswith(FIRST)} == {"E605"}
+
+
+# --- recorded changes ---
+
+
+def test_mapping_anew_is_a_warning_where_it_is_recorded(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(session_in(repository) / FIRST, 5, '"kind":"user_msg"', '"kind":"context"')
+    seal(repository)
+    commit(repository)
+    bring(repository, log(600), rewrite=True)  # by the same mapping: a change like any other
+    assert compared(repository) == [("E712", FIRST, 5, "/kind")]
+    monkeypatch.setattr(ClaudeCode, "mapping", "2")
+    bring(repository, log(620), rewrite=True)
+    assert compared(repository) == [("W715", FIRST, 5, None)]
+    bring_less = session_in(repository) / "messages-00000513.jsonl"
+    bring_less.write_bytes(b"".join(bring_less.read_bytes().splitlines(keepends=True)[:50]))
+    seal(repository)
+    assert {code for code, *_ in compared(repository)} == {"E712", "E713"}
+
+
+def redact(place: Path, line: int, secret: str) -> str:
+    """Take a word out of a message, by hand, and record it."""
+    path = session_in(place) / FIRST
+    lines = path.read_text().splitlines(keepends=True)
+    lines[line - 1] = lines[line - 1].replace(secret, "[REDACTED:word#1]")
+    path.write_text("".join(lines))
+    message = json.loads(lines[line - 1])
+    pointer = "/parts/0/text"
+    entry = {"rule": "word", "seq": line, "message": message["id"], "pointer": pointer,
+             "count": lines[line - 1].count("[REDACTED:word#1]")}  # fmt: skip
+    record_path = session_in(place) / "redactions.jsonl"
+    record_path.write_bytes(dumps(entry) + b"\n")
+    seal(place)
+    return pointer
+
+
+def test_a_redaction_is_accepted_on_the_record_and_never_undone(repository: Path) -> None:
+    before = {path: path.read_bytes() for path in session_in(repository).iterdir()}
+    pointer = redact(repository, 1, "alpha")
+    assert sessionfs.verify([str(repository / ".sessions")]).ok
+    assert compared(repository) == []
+    (session_in(repository) / "redactions.jsonl").unlink()
+    seal(repository)
+    assert compared(repository) == [("E712", FIRST, 1, pointer)]
+    redact(repository, 1, "never there")
+    commit(repository)
+    for path, content in before.items():
+        path.write_bytes(content)
+    assert ("E714", FIRST, 1, pointer) in compared(repository)
+    (session_in(repository) / "redactions.jsonl").unlink()
+    seal(repository)
+    assert compared(repository) == [
+        ("E714", FIRST, 1, pointer),
+        ("E714", "redactions.jsonl", 1, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "held"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("x [REDACTED:k#1] y", "x secret y", True),
+        ("x [REDACTED:k#1] y", "x y", False),
+        ("[REDACTED:k#1]", "", True),
+        ("[REDACTED:k#1][REDACTED:k#2]b", "aab", True),
+        ("[REDACTED:k#1]a[REDACTED:k#1]", "b", False),
+        ("[REDACTED:k#0]", "secret", False),
+        ("[REDACTED:k]", "secret", False),
+        ("aba[REDACTED:k#1]ba", "aba", False),
+        ("x [REDACTED:k#2] y", "x [REDACTED:k#1] y", True),
+    ],
+)
+def test_a_placeholder_stands_for_any_text(template: str, text: str, *, held: bool) -> None:
+    assert covers(template, text) is held
+
+
+# --- git in all its forms ---
+
+
+def test_packed_worktree_subdirectory_and_names_of_any_bytes(
+    tmp_path: Path, repository: Path
+) -> None:
+    git(repository, "gc", "--quiet")
+    git(repository, "pack-refs", "--all")
+    assert compared(repository) == []
+    git(repository, "tag", "-a", "v1", "-m", "annotated")
+    git(repository, "worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+    edit(session_in(tmp_path / "tree") / FIRST, 1, "user_msg", "context")
+    assert compared(tmp_path / "tree", "v1") == [("E712", FIRST, 1, "/kind")]
+    below = repository / "a dir" / 'ü"\n#'
+    below.mkdir(parents=True)
+    git(repository, "mv", ".sessions", str(below / ".sessions"))
+    commit(repository)
+    edit(session_in(below) / FIRST, 1, "user_msg", "context")
+    assert compared(below) == [("E712", FIRST, 1, "/kind")]
+    assert compared(below, "HEAD~1") == []  # it was elsewhere: that is not followed
+
+
+def test_a_session_that_is_named_is_compared_alone(repository: Path) -> None:
+    edit(session_in(repository) / FIRST, 1, "user_msg", "context")
+    report = sessionfs.verify([str(session_in(repository))], against="HEAD")
+    assert ("E712", FIRST, 1) in {(one.code, one.path, one.line) for one in report.findings}
+
+
+def test_sha256_repositories(tmp_path: Path) -> None:
+    place = tmp_path / "repository"
+    place.mkdir()
+    git(place, "init", "--quiet", "--object-format=sha256")
+    bring(place, log(20))
+    commit(place)
+    assert compared(place) == []
+    edit(session_in(place) / FIRST, 1, "user_msg", "context")
+    assert compared(place) == [("E712", FIRST, 1, "/kind")]
+
+
+def test_replaced_objects_prove_nothing(repository: Path) -> None:
+    path = session_in(repository) / FIRST
+    blob = git(repository, "rev-parse", f"HEAD:{path.relative_to(repository)}").strip()
+    edit(path, 1, "user_msg", "context")
+    other = git(repository, "hash-object", "-w", "--no-filters", str(path)).strip()
+    git(repository, "replace", blob, other)
+    assert compared(repository) == [("E712", FIRST, 1, "/kind")]
+
+
+@pytest.mark.parametrize(
+    "revision", ["nope", "-x", "--all", "", "^HEAD", "HEAD..HEAD", "a\0b", "HEAD:"]
+)
+def test_what_is_no_revision_is_refused(repository: Path, revision: str) -> None:
+    with pytest.raises(NotFound, match="no commit"):
+        sessionfs.verify([str(repository / ".sessions")], against=revision)
+
+
+def test_an_empty_repository_a_bare_one_and_none(tmp_path: Path) -> None:
+    place = tmp_path / "repository"
+    place.mkdir()
+    bring(place, log(5))
+    with pytest.raises(SessionfsError, match="not a git repository"):
+        compared(place)
+    git(place, "init", "--quiet")
+    with pytest.raises(NotFound, match="no commit 'HEAD'"):
+        compared(place)
+    git(tmp_path, "init", "--quiet", "--bare", "bare.git")
+    bring(tmp_path / "bare.git", log(5))
+    with pytest.raises(SessionfsError, match="work tree"):
+        compared(tmp_path / "bare.git")
+
+
+def test_an_archive_that_came_later_or_in_place_of_a_link_is_new(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "--orphan", "other")
+    git(repository, "rm", "-rq", "--cached", ".sessions")
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "nothing")
+    assert compared(repository) == []
+    (repository / ".sessions").rename(repository / "kept")
+    (repository / ".sessions").symlink_to("kept")
+    git(repository, "add", ".sessions")
+    git(repository, "commit", "--quiet", "-m", "a link")
+    (repository / ".sessions").unlink()
+    (repository / "kept").rename(repository / ".sessions")
+    assert compared(repository) == []
+
+
+def test_a_clone_that_lacks_history_says_so(tmp_path: Path, repository: Path) -> None:
+    bring(repository, log(620))
+    commit(repository)
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    source = f"file://{repository}"
+    git(tmp_path, "clone", "--quiet", "--depth=1", source, "shallow")
+    assert compared(tmp_path / "shallow") == []
+    with pytest.raises(NotFound) as caught:
+        compared(tmp_path / "shallow", "HEAD~1")
+    assert "--unshallow" in caught.value.hint
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", source, "partial")
+    assert compared(tmp_path / "partial") == []
+    with pytest.raises(SessionfsError) as caught_too:
+        compared(tmp_path / "partial", "HEAD~1")
+    assert "--refetch" in caught_too.value.hint
+    head = git(repository, "rev-parse", "HEAD~1:.sessions").strip()
+    missing = git(tmp_path / "partial", "rev-list", "--objects", "--missing=print", head)
+    assert "?" in missing  # nothing was fetched behind anyone's back
+
+
+def test_links_and_submodules_of_a_revision_are_no_files(repository: Path) -> None:
+    (repository / ".sessions" / "link").symlink_to("nowhere")
+    git(repository, "add", ".")
+    head = git(repository, "rev-parse", "HEAD").strip()
+    git(repository, "update-index", "--add", "--cacheinfo", f"160000,{head},.sessions/module")
+    git(repository, "commit", "--quiet", "-m", "odd")
+    with GitTree(str(repository / ".sessions"), "HEAD") as tree:
+        assert tree.oddities() == [("link", "symlink"), ("module", "special")]
+        assert not {"link", "module"} & set(tree.paths())
+        assert tree.paths() == sorted(tree.paths(), key=str.encode)
+        for path in tree.paths():
+            content = (repository / ".sessions" / path).read_bytes()
+            with tree.open(path) as one, tree.open("archive.yaml") as other:
+                assert other.read()
+                assert one.read() == content
+            assert tree.size(path) == len(content)
+        with pytest.raises(NotFound):
+            tree.open("nothing")
+
+
+# --- any history ---
+
+
+def small_session(lines: list[bytes]) -> MemoryTree:
+    files = {"manifest.yaml": b'format: "1.0"\nmin_reader: "1.0"\n', FIRST: b"".join(lines)}
+    listed = format_checksums({path: digest(content) for path, content in files.items()})
+    return MemoryTree(files | {"checksums.b3": listed})
+
+
+def whole(tree: MemoryTree) -> Below:
+    return Below(tree, "", tree.paths())
+
+
+def message(seq: int, text: str) -> bytes:
+    return dumps({"seq": seq, "id": f"01M81CYGKK00000000000000{seq:02d}", "parent": None,
+                  "ts": stamp(seq), "role": "user", "kind": "user_msg", "actor": "human",
+                  "parts": [{"type": "text", "text": text}]}) + b"\n"  # fmt: skip
+
+
+TEXTS = st.lists(st.text(max_size=20), min_size=1, max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, TEXTS)
+def test_any_growth_passes(before: list[str], more: list[str]) -> None:
+    lines = [message(seq, text) for seq, text in enumerate(before + more, 1)]
+    old, new = small_session(lines[: len(before)]), small_session(lines)
+    assert compare_sessions(whole(old), whole(new)) == []
+    assert len(compare_sessions(whole(new), whole(old))) == 1
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS, st.data())
+def test_any_changed_byte_is_named_with_its_line(texts: list[str], data: st.DataObject) -> None:
+    lines = [message(seq, text) for seq, text in enumerate(texts, 1)]
+    number = data.draw(st.integers(1, len(lines)), label="line")
+    line = lines[number - 1]
+    place = data.draw(st.integers(0, len(line) - 2), label="place")
+    byte = data.draw(st.integers(0, 255).filter(lambda b: b not in (line[place], 10)), label="byte")
+    changed = line[:place] + bytes([byte]) + line[place + 1 :]
+    new = small_session([*lines[: number - 1], changed, *lines[number:]])
+    found = compare_sessions(whole(small_session(lines)), whole(new))
+    assert [(one.code, one.line) for one in found] == [("E712", number)]
