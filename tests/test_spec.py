@@ -34,6 +34,7 @@ from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
 from sessionfs.tree import MemoryTree
 from sessionfs.verify import verify_tree
+from sessionfs.verify.redacted import PLACEHOLDER
 
 SCHEMAS = ("archive", "manifest", "message", "summary", "redactions")
 BASE = "https://sessionfs-archive.readthedocs.io/schemas/1.0/"
@@ -317,6 +318,10 @@ def test_commands_print_what_the_spec_says(tmp_path: Path) -> None:
     listed = run("list", "-a", str(place))
     assert output_problems("list", listed) == []
     assert run("verify", str(place / "nowhere")).keys() == {"error"}
+
+
+def test_a_placeholder_is_what_the_spec_says() -> None:
+    assert the("placeholder").body.strip() == PLACEHOLDER.pattern
 
 
 def test_plain_scalars_are_refused_as_the_spec_says() -> None:
