@@ -13,7 +13,7 @@ _HOME = re.compile(
     r"(?!(?:Shared|Public)(?![A-Za-z0-9_]))[^ \t\n\r\f\v/\\:;,*?\"'`<>|()\[\]{}]+"
 )
 
-_USER = re.compile(r"(?<=//)[^/?#]*@")
+_USER = re.compile(r"^([^/?#]*//)[^/?#]*@")
 
 
 def tilde(text: str) -> str:
@@ -23,7 +23,7 @@ def tilde(text: str) -> str:
 
 def without_user(url: str) -> str:
     """Return a URL without user information: no name, no password, no token."""
-    return _USER.sub("", url, count=1)
+    return _USER.sub(r"\1", url)
 
 
 def relative(path: str, directory: str) -> str:

@@ -15,6 +15,7 @@ from sessionfs.check.conversation import Conversation
 from sessionfs.check.explanation import explain, typed_message
 from sessionfs.check.proof import prove_message
 from sessionfs.check.replacement import cut, record_of, restored_line
+from sessionfs.disk.tree import DirTree
 from sessionfs.errors import NotFound
 from sessionfs.model import Message
 from sessionfs.restore import end_of_line, restore_record
@@ -519,3 +520,12 @@ def test_of_a_cut_off_session_its_redactions_and_marks_say_nothing():
     found = {code for code, _ in codes(verify_tree(MemoryTree(files)).findings)}
     assert "E608" in found
     assert not found & {"W220", "W221"}
+
+
+def test_a_file_that_sets_the_user_can_be_run_though_it_has_no_x(tmp_path):
+    for name, content in load("good/plain/session").items():
+        (tmp_path / name).write_bytes(content)
+    assert verify_tree(DirTree(str(tmp_path))).findings == []
+    (tmp_path / "summary.json").chmod(0o4644)
+    found = verify_tree(DirTree(str(tmp_path))).findings
+    assert codes(found) == [("W123", "summary.json")]

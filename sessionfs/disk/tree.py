@@ -101,7 +101,7 @@ class DirTree:
     def is_executable(self, path: str) -> bool:
         """Tell whether a file can be run, or asks to be run as somebody."""
         try:
-            return os.lstat(self._path(path)).st_mode & _RUNNABLE != 0
+            return os.lstat(f"{self.root}/{path}").st_mode & _RUNNABLE != 0
         except OSError:
             return False
 
