@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import MAX_INTEGER, UNSET, encode, indent
 from sessionfs.home import relative, tilde
+from sessionfs.ledger import Ledger
 from sessionfs.model import (
     Cost,
     Data,
@@ -30,6 +31,7 @@ TITLE = 80
 """Characters of the first prompt that stand in for a title."""
 
 _USAGE = ("input", "output", "cache_read", "cache_write", "reasoning")
+_NOTHING = (0,) * len(_USAGE)
 _BLANK = re.compile(r"[ \t\n\r\f\v]+")
 _EXACT = Context(prec=1000)
 _AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
@@ -72,7 +74,7 @@ class Summarizer:
         self._request: str | None = None
         self._usage: dict[str, int] = {}
         self._conventions: set[str] = set()
-        self._responses: dict[str, list[int]] = {}
+        self._responses = Ledger(numbers=len(_USAGE))
         self._costs: dict[str, Decimal] = {}
 
     def add(self, message: Message) -> None:
@@ -107,16 +109,14 @@ class Summarizer:
 
     def _count(self, usage: Usage, response: object) -> None:
         self._conventions.add(usage.convention)
-        row = [getattr(usage, name) for name in _USAGE]
-        known = [number if isinstance(number, int) else 0 for number in row]
-        before = self._responses.get(response, []) if isinstance(response, str) else []
+        said = [getattr(usage, name) for name in _USAGE]
+        row = tuple([number if isinstance(number, int) else 0 for number in said])
+        before = _NOTHING
         if isinstance(response, str):
-            self._responses[response] = [
-                max(pair) for pair in zip(known, before or known, strict=True)
-            ]
-        for name, number, value, old in zip(
-            _USAGE, known, row, before or [0] * len(row), strict=True
-        ):
+            before = self._responses.get(response) or _NOTHING
+            if row != before:
+                self._responses.put(response, tuple(map(max, row, before)))
+        for name, value, number, old in zip(_USAGE, said, row, before, strict=True):
             if isinstance(value, int):
                 self._usage[name] = self._usage.get(name, 0) + max(number - old, 0)
 

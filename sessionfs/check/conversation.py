@@ -10,6 +10,7 @@ from sessionfs.check.explained import EXCERPT
 from sessionfs.check.given import Given
 from sessionfs.check.naming import Names
 from sessionfs.check.replacement import cut, is_too_long, record_of, restored_line
+from sessionfs.ledger import Ledger, ulid_key
 from sessionfs.model import (
     KINDS,
     MAX_LINE,
@@ -54,8 +55,9 @@ class Conversation:
         self._size_of = size
         self._names = names
         self._absent: list[str] = []
-        self._ids: set[str] = set()
-        self._calls: dict[str, tuple[str, int, str] | None] = {}
+        self._ids = Ledger(ulid_key)
+        self._open: dict[str, tuple[str, int, str]] = {}
+        self._answered = Ledger()
         self._sources = Names()
         if log_name:
             self._sources.add(log_name)
@@ -86,8 +88,9 @@ class Conversation:
         What its messages said is not held against those of other segments.
         """
         self.lose()
-        self._ids.clear()
-        self._calls.clear()
+        self._ids = Ledger(ulid_key)
+        self._open.clear()
+        self._answered = Ledger()
         self._ended.clear()
         self._given = Given()
 
@@ -123,7 +126,7 @@ class Conversation:
     def finish(self) -> Iterator[Finding]:
         """Yield what only the end shows. Enforces W511."""
         if self.whole:
-            for path, line, pointer in filter(None, self._calls.values()):
+            for path, line, pointer in self._open.values():
                 yield finding("W511", path, "no result follows", line=line, pointer=pointer)
 
     def _say(self, code: str, pointer: str, said: str) -> None:
@@ -166,7 +169,7 @@ class Conversation:
         """Enforces E509."""
         if message.parent is not None and message.parent not in self._ids and self.whole:
             self._say("E509", "/parent", f"no earlier message is {message.parent}")
-        self._ids.add(message.id)
+        self._ids.put(message.id)
 
     def _vocabulary(self, message: Message) -> None:
         """Enforces W508."""
@@ -180,7 +183,8 @@ class Conversation:
                 else:
                     self._payload(str(part.file), f"{pointer}/file")
             case ToolCall(call_id=str(call)):
-                self._calls.setdefault(call, (self._path, self._line, f"{pointer}/call_id"))
+                if call not in self._open and call not in self._answered:
+                    self._open[call] = (self._path, self._line, f"{pointer}/call_id")
             case ToolResult():
                 if part.call_id is not None:
                     self._answer(part.call_id, pointer)
@@ -197,9 +201,9 @@ class Conversation:
 
     def _answer(self, call: str, pointer: str) -> None:
         """Enforces W517."""
-        if call in self._calls:
-            self._calls[call] = None
-        elif self.whole:
+        if self._open.pop(call, None) is not None:
+            self._answered.put(call)
+        elif self.whole and call not in self._answered:
             self._say("W517", f"{pointer}/call_id", "no earlier call has this id")
 
     def _payload(self, address: str, pointer: str) -> None:
