@@ -2724,15 +2724,18 @@ def more_than_cleaned():
 
 @vector("bad/E712_open_record_changed")
 def open_record_changed():
-    def open_ended(text):
-        session = saying(text)
+    """The record has no end yet, but it was not completed: it stands for the same bytes."""
+
+    def open_ended(kind):
+        session = saying("Yes.")
+        session.messages[1] |= {"kind": kind}
         session.messages[1]["native"] |= {"eol": ""}
-        native = NATIVE.splitlines(keepends=True)[0] + line({"say": text})
-        session.native(native)
+        session.native(NATIVE.splitlines(keepends=True)[0] + line({"say": "Yes."}))
+        session.summary["kinds"] = {kind: 1, "user_msg": 1}
         return session
 
-    place = (SEGMENT, 2, "/parts/0/text")
-    return since(open_ended("Yes."), open_ended("No."), ("E712", *place))
+    before, after = open_ended("assistant_msg"), open_ended("context")
+    return since(before, after, ("E712", SEGMENT, 2, "/kind"))
 
 
 @vector("bad/E713_last_message")
