@@ -312,19 +312,28 @@ def test_the_page_has_a_table_that_is_only_a_table():
     assert f"| error | E601 | {LOG} | its digest is another one |" in rows
 
 
-@pytest.mark.parametrize("room", [*range(0, 3000, 7), 50_000, github.PAGE])
-def test_the_page_fits_and_counts_what_does_not(room):
-    found = [*MANY, *EVERY_SHAPE]
+def check_page(found, room):
     told = github.page(found, CHECKED, room)
     assert len(told.encode()) <= room
     if told:
-        assert told.startswith("### sessionfs verify\n\n7 errors and 3,001 warnings in ")
+        assert told.startswith("### sessionfs verify\n\n7 errors and ")
     rows = sum(line.startswith(("| error", "| warning")) for line in told.splitlines())
     if rows:
         errors = sum(line.startswith("| error") for line in told.splitlines())
         assert errors == min(rows, 7)
         left = len(found) - rows
         assert (f"\n{left:,} more finding" in told) == (left > 0)
+    return rows
+
+
+def test_the_page_fits_and_counts_what_does_not():
+    few = [*MANY[:20], *EVERY_SHAPE]
+    rows = [check_page(few, room) for room in range(4000)]
+    assert rows == sorted(rows)
+    assert set(rows) == set(range(len(few) + 1))
+    every = [*MANY, *EVERY_SHAPE]
+    assert 0 < check_page(every, 50_000) < len(every)
+    assert check_page(every, github.PAGE) == len(every)
 
 
 def test_a_page_without_findings_is_short():
@@ -527,6 +536,17 @@ def test_a_newer_format_is_reported_in_every_form(here, capsysbinary):
         assert "E002" in told
     told = run(capsysbinary, "--output-format", "sarif")[1]
     assert json.loads(told)["runs"][0]["invocations"] == [{"executionSuccessful": False}]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_a_look_is_not_told_as_a_verification(form, capsysbinary):
+    label = '"mode": "fast"' if form == "json" else "not a verification"
+    assert label in run(capsysbinary, "--fast", "--output-format", form)[1]
+    assert label not in run(capsysbinary, "--output-format", form)[1]
+    if form == "sarif":
+        told = run(capsysbinary, "--fast", "--output-format", form)[1]
+        Draft202012Validator(SCHEMA).validate(json.loads(told))
 
 
 @pytest.mark.usefixtures("here")

@@ -71,10 +71,11 @@ def _lines(
         case "github":
             return github.log_lines(found, checked, report.mode)
         case "sarif":
-            run = sarif.document(found, version=__version__, complete=not report.newer)
+            whole = not report.newer
+            run = sarif.document(found, version=__version__, complete=whole, mode=report.mode)
             return [json_text(run)]
         case "junit":
-            return [junit.document(found, report.archives, report.sessions)]
+            return [junit.document(found, report.archives, report.sessions, report.mode)]
         case "gitlab":
             return [json_text(gitlab.document(found))]
         case _:

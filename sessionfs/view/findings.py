@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sessionfs.view import Line
 from sessionfs.view.text import counted, one_line, size
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from sessionfs.model import Finding
     from sessionfs.view import Style
+
+ONLY_A_LOOK: Final = "names, sizes and seals only, which is not a verification"
+"""What every form says of the mode `fast`, so that nobody takes it for more."""
 
 
 def report_lines(
@@ -48,7 +51,7 @@ def verdict(findings: Sequence[Finding], checked: Mapping[str, int], mode: str =
         [*(counted(checked[f"{kind}s"], kind) for kind in kinds), size(checked["bytes"])]
     )
     if mode == "fast":
-        seen += "; names, sizes and seals only, which is not a verification"
+        seen += f"; {ONLY_A_LOOK}"
     errors = sum(finding.level == "error" for finding in findings)
     warnings = len(findings) - errors
     told = [counted(errors, "error")] if errors else []

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from sessionfs.view.findings import finding_lines
+from sessionfs.view.findings import ONLY_A_LOOK, finding_lines
 from sessionfs.view.text import counted, encodable, one_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ _IN_SHARD = re.compile(r"(?:^|/)[0-9]{4}/[0-9]{2}/[^/]*$")
 _AROUND = "around the sessions"
 
 
-def document(findings: Sequence[Finding], archives: Sequence[str], sessions: Sequence[str]) -> str:
+def document(
+    findings: Sequence[Finding],
+    archives: Sequence[str],
+    sessions: Sequence[str],
+    mode: str = "full",
+) -> str:
     """Return the report as XML; a case passes unless it has an error, warnings are its output.
 
     `archives` and `sessions` are their directories as the findings' paths have them. What stands
@@ -37,7 +42,8 @@ def document(findings: Sequence[Finding], archives: Sequence[str], sessions: Seq
         inside = next((place for place in _upwards(found.path) if place in suite_of), None)
         name = _suite(found.path, tops) if inside is None else suite_of[inside]
         suites.setdefault(name, {}).setdefault(inside, []).append(found)
-    root = Element("testsuites", name="sessionfs verify")
+    told = f" ({ONLY_A_LOOK})" if mode == "fast" else ""
+    root = Element("testsuites", name=f"sessionfs verify{told}")
     for name, cases in suites.items():
         suite = SubElement(root, "testsuite", name=_clean(name) or ".")
         _count([_case(suite, name, place, found) for place, found in cases.items()], suite)

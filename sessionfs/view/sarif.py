@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sessionfs.canonical import UNSET
 from sessionfs.rules import RULES
+from sessionfs.view.findings import ONLY_A_LOOK
 from sessionfs.view.ranking import fingerprints, worst
 from sessionfs.view.text import counted, safe
 
@@ -23,7 +24,9 @@ _NAME: Final = "sessionfs"
 _NOT_IN_URI = re.compile(rb"[^A-Za-z0-9._~/-]")
 
 
-def document(findings: Sequence[Finding], *, version: str, complete: bool) -> dict[str, Any]:
+def document(
+    findings: Sequence[Finding], *, version: str, complete: bool, mode: str = "full"
+) -> dict[str, Any]:
     """Return the log of one run; `complete` tells that everything could be judged.
 
     Paths are relative to the top of the repository. Of more than `SHOWN` findings the worst are
@@ -35,10 +38,15 @@ def document(findings: Sequence[Finding], *, version: str, complete: bool) -> di
     results = [
         _result(*pair, codes.index(pair[0].code)) for pair in zip(shown, prints, strict=True)
     ]
-    invocation: dict[str, Any] = {"executionSuccessful": complete}
+    remarks = [f"Looked at: {ONLY_A_LOOK}."] if mode == "fast" else []
     if len(shown) < len(findings):
-        told = f"{counted(len(findings), 'finding')}: the worst {len(shown):,} are in this log."
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": told}}]
+        all_of_them = counted(len(findings), "finding")
+        remarks.append(f"{all_of_them}: the worst {len(shown):,} are in this log.")
+    invocation: dict[str, Any] = {"executionSuccessful": complete}
+    if remarks:
+        invocation["toolExecutionNotifications"] = [
+            {"level": "warning", "message": {"text": text}} for text in remarks
+        ]
     driver = {"name": _NAME, "semanticVersion": version, "rules": [_rule(code) for code in codes]}
     top = {"description": {"text": "The top of the repository."}}
     return {
