@@ -73,9 +73,8 @@ class Number:
         return number if math.isfinite(number) else self.literal
 
 
-def encode(value: object) -> bytes:
-    """Return the minimal encoding of a value, without a line end."""
-    return _encoder.encode(value)
+encode: Final[Callable[[object], bytes]] = _encoder.encode
+"""Return the minimal encoding of a value, without a line end."""
 
 
 def decode(text: bytes | str) -> Any:  # noqa: ANN401  JSON is any value

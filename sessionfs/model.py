@@ -6,9 +6,12 @@ An optional key that is absent is `UNSET`, never null.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sessionfs.canonical import UNSET, Struct, UnsetType, encode, typed_decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FORMAT = "1.0"
 """The version of the format that this package writes."""
@@ -164,9 +167,8 @@ decode_message = typed_decoder(Message)
 """Decode one line, without its line end, into a `Message`; raises `ValueError`."""
 
 
-def encode_message(message: Message) -> bytes:
-    """Return the one spelling of a message, without its line end."""
-    return encode(message)
+encode_message: Final[Callable[[Message], bytes]] = encode
+"""Return the one spelling of a message, without its line end."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,22 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import sessionfs
+import trees
 from sessionfs.disk import workers
 from sessionfs.disk.workers import spread
 from sessionfs.errors import SessionfsError
+from sessionfs.tree import MemoryTree
+from sessionfs.verify import verify_archive
+
+VECTORS = Path(__file__).resolve().parent / "vectors"
+SESSION = "01M81CYGKKYF3N2YJDPS3MWRXG"
 
 
 def square(number):
@@ -129,3 +139,52 @@ def test_workers_end_when_the_one_that_asked_is_gone():
             time.sleep(0.1)
         else:
             pytest.fail(f"{child} is still there")
+
+
+# Sessions, whoever verifies them
+
+
+def archive_of(count):
+    """Sessions of which all but one stand in the wrong directory."""
+    files = trees.tree(VECTORS / "good/archive/archive")
+    for number in range(count - 1):
+        name = f"01M81CYGKKYF3N2YJDPS3MWRX{number}"
+        files |= {
+            path.replace(SESSION, name): content
+            for path, content in files.items()
+            if path.startswith(f"2026/11/{SESSION}/")
+        }
+    return files
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 999), st.binary(max_size=3)), max_size=6)
+)
+def test_findings_do_not_depend_on_the_number_of_processes(damages):
+    files = archive_of(6)
+    for file, place, other in damages:
+        path = sorted(files)[file % len(files)]
+        content = files[path]
+        files[path] = content[:place] + other + content[place + 1 :]
+    tree = MemoryTree(files)
+    reports = [
+        verify_archive(tree, each=partial(spread, size=one, jobs=jobs)) for jobs in (1, 2, 5)
+    ]
+    assert reports[0].findings  # at least that they are in a wrong place
+    assert reports[1] == reports[2] == reports[0] == verify_archive(tree)
+
+
+@pytest.mark.parametrize("mode", ["full", "fast", "deep"])
+def test_named_sessions_are_spread_too(tmp_path, mode):
+    for path, content in archive_of(4).items():
+        place = tmp_path / "a" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    named = sorted(map(str, (tmp_path / "a").glob("2026/11/*")))
+    reports = [sessionfs.verify(named, mode=mode, jobs=jobs) for jobs in (1, 2, 5)]
+    assert reports[1] == reports[2] == reports[0]
+    assert len(reports[0].sessions) == 4
+    whole = [sessionfs.verify([str(tmp_path / "a")], mode=mode, jobs=jobs) for jobs in (1, 2, 5)]
+    assert whole[1] == whole[2] == whole[0]
+    assert whole[0].checked == reports[0].checked

@@ -19,7 +19,7 @@ from sessionfs.rules import RULES
 from sessionfs.verify import Report, in_order, merge_reports, verify_archive, verify_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sessionfs.api.named import Place
     from sessionfs.rules import Rule
@@ -63,7 +63,7 @@ def verify(
     stands before them. With `relative_to` they are relative to that directory, and absolute
     outside of it.
 
-    The sessions of an archive are spread over `jobs` processes; None takes as many as there are
+    Sessions are spread over `jobs` processes; None takes as many as there are
     processors and work for. What is found does not depend on their number. What asks for a newer
     reader is not judged, only named. Raises `NotFound` for a path that is not there.
 
@@ -80,8 +80,15 @@ def verify(
         judge = partial(verify_against, revision=against, verify=judge)
     if relative_to is None and len(places) == 1 and not places[0].is_inside:
         return judge(places[0])
+    once = each_once(places)
+    alone = [place for place in once if not place.is_archive]
+    workers = 1 if mode == "fast" else jobs
+    known = dict(zip(alone, spread(judge, alone, size=_bytes, jobs=workers), strict=True))
     return merge_reports(
-        {place.seen_from(relative_to): judge(place) for place in each_once(places)}
+        {
+            place.seen_from(relative_to): known[place] if place in known else judge(place)
+            for place in once
+        }
     )
 
 
@@ -108,10 +115,19 @@ def _spread(tree: Tree, jobs: int | None) -> Each:
     return partial(spread, size=partial(_size, tree), jobs=jobs)
 
 
+def _bytes(session: Place) -> int:
+    tree = DirTree(session.root)
+    return _sum(tree, tree.paths())
+
+
 def _size(tree: Tree, session: Directory) -> int:
-    """Return the bytes of a session, as far as they can be told."""
+    return _sum(tree, session.files)
+
+
+def _sum(tree: Tree, paths: Iterable[str]) -> int:
+    """Return the bytes of files, as far as they can be told."""
     total = 0
-    for path in session.files:
+    for path in paths:
         try:
             total += tree.size(path)
         except (SessionfsError, OSError):

@@ -9,7 +9,7 @@ from sessionfs.canonical import encode
 from sessionfs.check.explained import EXCERPT
 from sessionfs.check.given import Given
 from sessionfs.check.naming import Names
-from sessionfs.check.replacement import cut, is_too_long, record_of, restored_line
+from sessionfs.check.replacement import cut, is_too_long, plainly_restored, record_of, restored_line
 from sessionfs.ledger import Ledger, ulid_key
 from sessionfs.model import (
     KINDS,
@@ -118,7 +118,9 @@ class Conversation:
     ) -> Iterator[Finding]:
         """Yield where replacing bytes gives another native line than walking. Enforces E513."""
         if isinstance(message.native, dict) and "record" in message.native:
-            quick = restored_line(cut(record_of(line, message)), message)
+            quick = plainly_restored(line, message) if len(message.native) == 1 else None
+            if quick is None:
+                quick = restored_line(cut(record_of(line, message)), message)
             if quick is not None and native and quick != b"".join(native):
                 said = "the two ways to restore it give different lines"
                 yield finding("E513", self._path, said, line=number, pointer="/native/record")
@@ -230,6 +232,10 @@ class Conversation:
         native = message.native
         if not isinstance(native, dict):
             return ()
+        if line is not None and len(native) == 1 and not self._ended:
+            plain = plainly_restored(line, message)
+            if plain is not None:
+                return (plain,)
         if "source" in native:
             self._name(native["source"], "/native/source")
         for name, address in native.get("files", {}).items():

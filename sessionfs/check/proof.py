@@ -26,7 +26,7 @@ from sessionfs.model import (
 from sessionfs.schema import is_plainly_valid, pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sessionfs.model import Part
 
@@ -88,19 +88,17 @@ def _is_deep(line: bytes, message: Message) -> bool:
     )
 
 
-def _open_values(message: Message) -> Iterator[Any]:
-    """Yield the values of a message that can be any JSON."""
-    yield message.ext
-    yield message.native
+def _open_values(message: Message) -> list[Any]:
+    """Return the values of a message that can be any JSON."""
+    values: list[Any] = [message.ext, message.native]
     for part in message.parts:
         if type(part) is ToolCall:
-            yield part.arguments
+            values.append(part.arguments)
         elif type(part) is ToolResult:
-            for inner in part.content:
-                if isinstance(inner, _OPEN):
-                    yield inner.value
+            values += [inner.value for inner in part.content if isinstance(inner, _OPEN)]
         elif isinstance(part, _OPEN):
-            yield part.value
+            values.append(part.value)
+    return values
 
 
 _LONG = 2048

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sessionfs.canonical import Style
 _NATIVE = b',"native":{"record":'
+_ANY_NATIVE = b',"native":{'
 _MARK = b'{"$'
 """How a marker begins. In the minimal encoding nothing else does, not inside strings either."""
 
@@ -36,11 +37,38 @@ class _NeedsWalk(Exception):
     """A native record that replacing bytes cannot restore."""
 
 
+def plainly_restored(line: bytes, message: Message) -> bytes | None:
+    """Return the native line of a proved line where nothing but plain references stands in it.
+
+    Nearly all records are so; None leaves the others, and whatever is long, to what follows.
+    """
+    start = line.find(_NATIVE)
+    if start < 0 or line.find(_ANY_NATIVE, start + 1) >= 0:  # which one is it?
+        return None
+    pieces = line[start + len(_NATIVE) : -2].split(_MARK)
+    if len(pieces) * len(line) * _MOST_GROWTH >= MAX_LINE:
+        return None
+    restored = pieces[:1]
+    try:
+        for piece in pieces[1:]:
+            end = piece.find(b'"}', 6)
+            if end < 0 or piece[:6] != b'ref":"':
+                return None
+            value = _getter(piece[6:end])(message)
+            if value is UNSET:
+                return None
+            restored += encode(value), piece[end + 2 :]
+    except _NeedsWalk:
+        return None
+    restored.append(b"\n")
+    return b"".join(restored)
+
+
 def record_of(line: bytes, message: Message) -> bytes:
     """Return the minimal encoding of the native record that a message has, cut from its line."""
     native: Any = message.native
     start = line.find(_NATIVE)
-    if start < 0 or line.find(b',"native":{', start + 1) >= 0:  # which one is it?
+    if start < 0 or line.find(_ANY_NATIVE, start + 1) >= 0:  # which one is it?
         return encode(native["record"])
     rest = 1 if len(native) == 1 else len(encode({k: native[k] for k in list(native)[1:]}))
     return line[start + len(_NATIVE) : -1 - rest]
