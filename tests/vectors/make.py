@@ -2144,6 +2144,65 @@ def changed_seq():
     return Vector(whole, ("E601", SEGMENT), ("E501", SEGMENT, 2, "/seq"))
 
 
+@vector("bad/E601_second_segment")
+def second_segment():
+    """That the segment before ends too early shows by a message that is not what was sealed."""
+    session = Session()
+    session.cut = 2
+    whole = session.sealed()
+    whole[SECOND] = whole[SECOND].replace(b"Nothing much.", b"Something new")
+    return Vector(whole, ("E601", SECOND))
+
+
+@vector("bad/E601_torn_record")
+def torn_record():
+    """A damaged message that says that its source ends is not held against the next segment."""
+    session = Session()
+    session.cut = 2
+    whole = session.sealed()
+    old = b'"n":{"$num":"1E2"}}}'
+    assert old in whole[SEGMENT]
+    whole[SEGMENT] = whole[SEGMENT].replace(old, old[:-1] + b',"eol":""}')
+    return Vector(whole, ("E601", SEGMENT))
+
+
+@vector("bad/E601_changed_title")
+def changed_title():
+    """The summary is right, for it follows from what was sealed."""
+    whole = Session().sealed()
+    whole["manifest.yaml"] = whole["manifest.yaml"].replace(b"A picture", b"A painting")
+    return Vector(whole, ("E601", "manifest.yaml"))
+
+
+@vector("bad/E601_uid_twice")
+def damaged_uid():
+    """A manifest that is not what was sealed is compared with no other one."""
+    made = uid_twice()
+    path = next(path for path in made.files if path.endswith("H/manifest.yaml"))
+    made.files[path] += b"# mine\n"
+    made.findings = expect(("E601", path))
+    return made
+
+
+@vector("bad/E601_grown_and_cut")
+def grown_and_cut():
+    """A segment that lost messages, but is not smaller, was not only cut off."""
+    whole = Session().sealed()
+    first = whole[SEGMENT].splitlines(keepends=True)[0]
+    whole[SEGMENT] = first.replace(b"What does", b"What" + b" on" * 800 + b" earth does")
+    return Vector(whole, ("E601", SEGMENT))
+
+
+@vector("bad/E601_conflict_in_payload")
+def damaged_conflict():
+    """Text that shows a conflict was not left by one: a payload is never merged."""
+    made = conflict_in_payload()
+    path = next(path for path in made.files if made.files[path].startswith(b"one\n<<<<<<< "))
+    made.files[path] = made.files[path].replace(b"one", b"two", 1)
+    made.findings = expect(("E601", path))
+    return made
+
+
 @vector("bad/E601_payload_and_use")
 def payload_and_use():
     """A payload that is no UTF-8 any more: the marker that asks for its text is not to blame."""
