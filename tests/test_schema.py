@@ -1,18 +1,12 @@
-"""Schemas become findings; the plain tests accept nothing that jsonschema refuses."""
+"""Schemas become findings: each keyword names its rule and the place."""
 
-import copy
-import json
 import subprocess
 import sys
 
-import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sessionfs import schema
 from sessionfs.rules import RULES
-from sessionfs.tree import is_safe_path
 
 ULID = "01M81CYGKKYF3N2YJDPS3MWRXG"
 MESSAGE = {
@@ -39,18 +33,70 @@ MANIFEST = {
     },
     "agent": {"name": "Example"},
     "started_at": "2026-11-22T10:31:07.123Z",
+    "workspace": {"repository": "example.org/a", "branch": "b", "commit": "c", "cwd": "~/a"},
     "lineage": {"parent": "example:b", "relation": "fork", "at": ULID},
+    "title": "A title",
+    "outcome": "success",
+    "task_ref": "#1",
+    "domain": "web",
+    "actor": "ada",
     "tags": ["a", "b"],
     "bookmarks": [{"message": ULID, "note": "here"}],
     "checkpoints": [{"name": "one", "seq": 1, "seal": "0" * 64}],
     "links": [{"kind": "url", "ref": "https://example.org"}],
+    "notes": "Some.",
     "ext": {"any": [1, None]},
 }
+SUMMARY = {
+    "format": "1.0",
+    "min_reader": "1.0",
+    "id": ULID,
+    "uid": "example:a",
+    "flavor": "example",
+    "native_id": "a",
+    "nature": "log",
+    "adapter": "example/1",
+    "agent": {"name": "Example", "version": "1"},
+    "title": "A title",
+    "started_at": "2026-11-22T10:31:07.123Z",
+    "ended_at": None,
+    "state": "active",
+    "workspace": {"repository": "example.org/a", "branch": "b", "commit": "c", "cwd": "~/a"},
+    "lineage": {"parent": "example:b", "relation": "fork", "at": ULID},
+    "outcome": "fail",
+    "task_ref": "#1",
+    "domain": "web",
+    "actor": "ada",
+    "tags": ["a"],
+    "messages": 1,
+    "roles": {"user": 1},
+    "kinds": {"user_msg": 1},
+    "models": ["m"],
+    "provider": "p",
+    "usage": {
+        "input": 0,
+        "output": 1,
+        "cache_read": 2,
+        "cache_write": 3,
+        "reasoning": 4,
+        "convention": "inclusive",
+    },
+    "cost": [{"amount": "0.1", "currency": "USD"}],
+    "preview": None,
+    "files_read": ["a"],
+    "files_edited": ["b", "c"],
+    "tools": {"Read": 1},
+    "fidelity": {"level": "lossy", "reasons": ["why"], "raw": 0, "unknown": 0},
+    "source_files": [{"name": "a.jsonl", "bytes": 1, "blake3": "0" * 64}],
+    "redactions": 0,
+    "files": {"manifest.yaml": 1},
+}
 REDACTION = {"rule": "key", "seq": 1, "message": ULID, "pointer": "/parts/0", "count": 1}
-ARCHIVE = {"format": "1.0", "min_reader": "1.0", "ignored": ["example:a"]}
+ARCHIVE = {"format": "1.0", "min_reader": "1.0", "ignored": ["example:a"], "ext": {"a": 1}}
 VALID = {
     "message": MESSAGE,
     "manifest": MANIFEST,
+    "summary": SUMMARY,
     "redactions": REDACTION,
     "archive": ARCHIVE,
 }
@@ -91,7 +137,7 @@ def test_valid_values_have_no_findings(name):
     assert schema.is_valid(VALID[name], name)
 
 
-@pytest.mark.parametrize("name", ["manifest", "redactions", "archive"])
+@pytest.mark.parametrize("name", [name for name in VALID if name != "message"])
 def test_plain_test_knows_valid_values_at_once(name):
     assert schema.is_plainly_valid(VALID[name], name)
 
@@ -164,65 +210,3 @@ def test_the_package_is_imported_without_jsonschema():
     code = "import sys, sessionfs.verify; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"jsonschema", "ruamel.yaml", "ulid"} & set(done.stdout.split())
-
-
-JUNK = st.sampled_from(
-    [
-        *(None, True, False, 0, -1, 1, 1.0, 1e300, 2**53, [], {}, [[]], ["a", "a"], [1, True]),
-        *("", "x", "1.0", "\n", "a\n", ULID, f"{ULID}\n", "0" * 64, "../a", "example:a"),
-        *("2026-11-22T10:31:07.123Z", {"a": 1}),
-    ]
-).map(copy.deepcopy)
-
-
-@st.composite
-def mutants(draw, name):
-    """A valid value with one to three places changed."""
-    value = json.loads(json.dumps(VALID[name]))
-    for _ in range(draw(st.integers(1, 3))):
-        holder, key = draw(st.sampled_from(list(_places(value))))
-        action = draw(st.sampled_from(["set", "delete", "add"]))
-        if action == "delete":
-            del holder[key]
-        elif action == "set" or isinstance(holder, list):
-            holder[key] = draw(JUNK)
-        else:
-            holder[draw(st.sampled_from(["mood", "text", "file", "id", "at"]))] = draw(JUNK)
-        if not value:
-            break  # nothing is left to change
-    return value
-
-
-def _places(value):
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, member in list(items):
-        yield value, key
-        if isinstance(member, (dict, list)):
-            yield from _places(member)
-
-
-@pytest.mark.parametrize("name", ["manifest", "redactions", "archive"])
-@given(random=st.data())
-def test_plain_test_accepts_nothing_that_jsonschema_refuses(name, random):
-    value = random.draw(mutants(name))
-    if schema.is_plainly_valid(value, name):
-        assert schema.is_valid(value, name)
-        assert not judged(value, name)
-    else:
-        assert bool(judged(value, name)) != schema.is_valid(value, name)
-
-
-SYLLABLES = (
-    *"aZ01.~- _@+=/\n\\:é\u202e",
-    *("..", "con", "NUL", "Aux", "lpt1", "COM9", "com\xb9", "git~1", "a" * 97, "b" * 80),
-)
-"""What paths are made of that are nearly safe, or nearly unsafe."""
-
-
-@pytest.mark.parametrize("name", ["manifest", "message", "summary"])
-@given(parts=st.lists(st.sampled_from(SYLLABLES), min_size=1, max_size=7))
-def test_the_schemas_and_the_code_agree_on_safe_paths(name, parts):
-    path = "".join(parts)
-    assert schema.is_plainly_valid(path, name, "path") is is_safe_path(path)
-    definition = schema.load(name)["$defs"]["path"]
-    assert jsonschema.Draft202012Validator(definition).is_valid(path) is is_safe_path(path)
