@@ -74,9 +74,9 @@ def fuzz(place: Path, seconds: int, name: str) -> bool:
         sys.executable,
         HERE / "drive.py",
         name,
+        found,
         f"-max_total_time={seconds}",
         f"-max_len={LONGEST[name]}",
-        f"-artifact_prefix={found}/",
         "-print_final_stats=1",
         corpus,
     ]
