@@ -6,7 +6,14 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sessionfs.canonical import UNSET, convert, decode, typed_decoder
+from sessionfs.canonical import (
+    MAX_VALUES_IN_LINE,
+    UNSET,
+    convert,
+    decode,
+    is_crowded,
+    typed_decoder,
+)
 from sessionfs.digest import digest, digest_stream, is_digest
 from sessionfs.errors import FormatError, NotFound
 from sessionfs.model import MAX_DERIVED, MAX_LINE, Manifest, Message, Summary, decode_message
@@ -138,6 +145,8 @@ class Session:
         for segment in self.segments():
             for number, line in enumerate(read_lines(self.tree, segment), 1):
                 where = f"{segment}:{number}"
+                if is_crowded(line, MAX_VALUES_IN_LINE):
+                    raise FormatError("E008", self._where(where), "too many values")
                 try:
                     message = decode_message(line)
                 except ValueError as error:

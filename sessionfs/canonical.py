@@ -35,6 +35,12 @@ MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 128
 """Most arrays and objects inside each other in one line. Enforces E007."""
 
+MAX_VALUES: Final = 1 << 20
+"""Most `[`, `{` and `,` outside of strings in summary.json: so many values. Enforces E008."""
+
+MAX_VALUES_IN_LINE: Final = 1 << 18
+"""The same for one line. Enforces E008."""
+
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _STRING_OR_PUNCTUATION = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|([,:])')
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -45,7 +51,8 @@ _DIGITS = re.compile(r"-?[0-9]+")
 _PLACEHOLDER = re.compile(rb'"\\u0000\\u0000([^"\\]*)\\u0000\\u0000"')
 _INTEGER = re.compile(rb"(?<![0-9.eE+])[0-9]{16,}(?![0-9.eE])")
 _LONGEST = len(str(MAX_INTEGER))
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_AS_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
@@ -114,14 +121,30 @@ def indent(compact: bytes) -> bytes:
 
 
 def depth(line: bytes) -> int:
-    """Return how deep arrays and objects nest in a JSON text, without decoding it."""
+    """Return how deep arrays and objects nest in a JSON text, without decoding it.
+
+    Where that is more than the format allows, some larger number.
+    """
     if line.count(b"{") + line.count(b"[") <= MAX_DEPTH // 2:
         return line.count(b"{") + line.count(b"[")
-    level = deepest = 0
-    for bracket in _BRACKETS.findall(_STRING.sub(b"", line)):
-        level += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, level)
-    return deepest
+    brackets = _STRING.sub(b"", line).translate(_AS_SQUARE, _NO_BRACKETS)
+    levels = 0
+    while levels <= MAX_DEPTH and b"[]" in brackets:  # each time the innermost go
+        brackets = brackets.replace(b"[]", b"")
+        levels += 1
+    return levels + brackets.count(b"[")
+
+
+def is_crowded(text: bytes, most: int) -> bool:
+    """Tell whether a JSON text holds more values than it may: `[`, `{` and `,` are counted.
+
+    In memory a value takes up to a hundred times its bytes. Enforces E008.
+    """
+
+    def count(text: bytes) -> int:
+        return text.count(b"[") + text.count(b"{") + text.count(b",")
+
+    return len(text) > most and count(text) > most and count(_STRING.sub(b"", text)) > most
 
 
 def nesting(value: object) -> int:
@@ -224,6 +247,8 @@ def decode_native(line: bytes) -> tuple[Any, Style | None]:
     Numbers spelled otherwise than ours come as `Number`. Raises `ValueError` for what is not
     JSON. Values nested deeper than the format allows count as not JSON.
     """
+    if is_crowded(line, MAX_VALUES_IN_LINE):
+        raise ValueError("too many values")
     nested = line.count(b"{") + line.count(b"[") > MAX_DEPTH - 8
     if not has_large_integer(line):
         try:

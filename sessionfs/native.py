@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import (
     MAX_DEPTH,
+    MAX_VALUES_IN_LINE,
     UNSET,
     Number,
     Struct,
     Style,
     depth,
     encode,
+    is_crowded,
     plain_copy,
     replace,
 )
@@ -66,7 +68,7 @@ def settle(
     """Return a draft as a message: parts plain, long text in files, the record by reference."""
     by_reference = line.style is not None and len(line.content) <= MAX_LINE
     settled = _settle(draft, line, seq, id, parent, ts, by_reference=by_reference)
-    if len(line.content) > _LARGE and len(encode(settled.message)) >= MAX_LINE:
+    if len(line.content) > MAX_VALUES_IN_LINE and _is_too_much(encode(settled.message)):
         # No line may hold it: the record goes to a file whole, and its parts with it.
         beside = {key: draft.payloads[key] for key in draft.beside.values()}
         bare = replace_fields(draft, parts=[], payloads=beside, strings={}, texts={})
@@ -76,6 +78,11 @@ def settle(
     named = set(message_files(settled.message))
     payloads = {key: value for key, value in settled.payloads.items() if key in named}
     return Settled(settled.message, payloads)
+
+
+def _is_too_much(line: bytes) -> bool:
+    """Tell whether no line may hold a message. Enforces E005, E008."""
+    return len(line) >= MAX_LINE or is_crowded(line, MAX_VALUES_IN_LINE)
 
 
 def _settle(  # noqa: PLR0917  what a message adds to its draft

@@ -91,6 +91,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="Parsers recurse. A fixed depth is the same refusal everywhere instead of a crash somewhere.",
                 hint="Import the native log again: records that nest deeper are kept raw.",
             ),
+            _rule(
+                "E008",
+                "Outside of its strings, a line of a JSON Lines file MUST NOT hold more than 262,144 of the characters `[`, `{` and `,`, and `summary.json` not more than 1,048,576.",
+                why="So many values are in them, and in memory a value takes up to a hundred times its bytes.",
+                hint="Import the native log again: records with more values are kept raw.",
+            ),
             # 1: layout and paths
             _rule(
                 "E101",

@@ -13,6 +13,10 @@ EXCERPT: Final = 40
 """Most characters of a file's own text that a finding repeats."""
 
 
+MAX_FINDINGS: Final = 1000
+"""Findings after which a file is judged no further: it is broken, and hostile files are long."""
+
+
 class Rung(IntEnum):
     """The steps of the ladder; a failed one stops the higher ones of its file.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sessionfs.canonical import UNSET, decode, encode, has_large_integer
-from sessionfs.check.explained import Explained, Rung
+from sessionfs.check.explained import MAX_FINDINGS, Explained, Rung
 from sessionfs.check.jsontext import explain_json
 from sessionfs.check.proof import NATIVE_KEYS
 from sessionfs.model import decode_message, encode_message
@@ -32,7 +33,8 @@ def explain(
     if not _is_read_alike(line, value):
         said = "another reader of JSON gets another value"
         return Explained(None, (finding("E410", path, said, line=number),))
-    found = tuple(validate(value, schema, path, line=number, newer=newer))
+    most = None if newer else MAX_FINDINGS  # all keys that are unknown must be known
+    found = tuple(islice(validate(value, schema, path, line=number, newer=newer), most))
     if found:
         return Explained(without_unknown(value, found), found, Rung.SCHEMA)
     if not _is_minimal(line, value, schema):

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.canonical import MAX_DEPTH, MAX_INTEGER, depth
-from sessionfs.check.explained import EXCERPT, Explained
+from sessionfs.canonical import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    MAX_VALUES,
+    MAX_VALUES_IN_LINE,
+    depth,
+    is_crowded,
+)
+from sessionfs.check.explained import EXCERPT, MAX_FINDINGS, Explained
 from sessionfs.restore import escape
 from sessionfs.schema import finding
 
@@ -21,8 +29,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def explain_json(text: bytes, path: str, number: int | None, *, syntax: str = "E401") -> Explained:
     """Return the value of a JSON text, or what is wrong with it.
 
-    Enforces E007, E311, E401 to E406.
+    Enforces E007, E008, E311, E401 to E406.
     """
+    most = MAX_VALUES if number is None else MAX_VALUES_IN_LINE
+    if is_crowded(text, most):
+        said = f"more than {most} of [ {{ ,"
+        return Explained(None, (finding("E008", path, said, line=number),))
     if depth(text) > MAX_DEPTH:
         return Explained(None, (finding("E007", path, "nested too deep", line=number),))
     decoded = text.decode().strip(" \t\n")
@@ -39,7 +51,7 @@ def explain_json(text: bytes, path: str, number: int | None, *, syntax: str = "E
         return Explained(None, (finding(code, path, said, line=number),))
     flaws = tuple(
         finding(code, path, said, line=number, pointer=pointer)
-        for code, pointer, said in _flaws(value, "")
+        for code, pointer, said in islice(_flaws(value, ""), MAX_FINDINGS)
     )
     return Explained(value, flaws)
 
@@ -74,8 +86,12 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) == len(pairs):
         return members
     doubled = _Doubled(members)
-    names = [name for name, _ in pairs]
-    doubled.name = next(name for place, name in enumerate(names) if name in names[:place])
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            doubled.name = name
+            break
+        seen.add(name)
     return doubled
 
 

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.canonical import MAX_DEPTH, UNSET, has_large_integer
+from sessionfs.canonical import MAX_DEPTH, MAX_VALUES_IN_LINE, UNSET, has_large_integer, is_crowded
 from sessionfs.digest import is_digest
 from sessionfs.model import (
     Data,
@@ -53,7 +53,7 @@ def prove_message(line: bytes) -> Message | None:
 
     None means: not proved. Nothing that jsonschema refuses is returned.
     """
-    if _head()(line) is None:
+    if _head()(line) is None or is_crowded(line, MAX_VALUES_IN_LINE):
         return None
     try:
         message = decode_message(line)

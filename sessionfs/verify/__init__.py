@@ -9,9 +9,9 @@ A rule about a kind of file stands in the module that is named for it; `session`
 call those in order. Rules of messages stand in `sessionfs.check`.
 """
 
+from sessionfs.check.explained import MAX_FINDINGS
 from sessionfs.verify.archive import Each, Place, verify_archive
 from sessionfs.verify.history import compare_archives, compare_sessions, with_history
-from sessionfs.verify.ladder import MAX_FINDINGS
 from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, merge_reports
 from sessionfs.verify.session import verify_session, verify_tree
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY, format_checksums
-from sessionfs.check.explained import EXCERPT, Rung
+from sessionfs.check.explained import EXCERPT, MAX_FINDINGS, Rung
 from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
 from sessionfs.tree import is_safe_path
@@ -42,9 +43,13 @@ def judge_checksums(files: Files) -> None:
     files.listed = digests
     say(Rung.STRUCTURE, *found)
     missing = {MANIFEST, SUMMARY}  # these have findings of their own
-    for name in files.listed.keys() - files.names - missing:
-        if not files.is_odd(name) and _is_missed(files, name):
-            say(Rung.STRUCTURE, finding("E102", files.at(name), "it is missing"))
+    missed = (
+        name
+        for name in sorted(files.listed.keys() - files.names - missing)
+        if not files.is_odd(name) and _is_missed(files, name)
+    )
+    for name in islice(missed, MAX_FINDINGS):  # a list is longer than what it lists
+        say(Rung.STRUCTURE, finding("E102", files.at(name), "it is missing"))
     if any(broken.code == "E606" for broken in found):
         return  # a line that cannot be read may list what seems to be planted
     for name in files.names - files.listed.keys() - {CHECKSUMS}:
@@ -67,22 +72,27 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
     """Return digest by path, and what is wrong with checksums.b3. Enforces E108, E606, E611."""
     digests: dict[str, str] = {}
     found: list[Finding] = []
+
+    def say(code: str, said: str, number: int) -> None:
+        if len(found) < MAX_FINDINGS:
+            found.append(finding(code, path, said, line=number))
+
     lines = content.split(b"\n")
     last = b""
     for number, line in enumerate(lines[:-1], 1):
         match = _CHECKSUM.fullmatch(line)
         if match is None:
-            found.append(finding("E606", path, "no line of b3sum", line=number))
+            say("E606", "no line of b3sum", number)
             continue
         name = match[2].decode("utf-8", "replace")
         if not is_safe_path(name):
-            found.append(finding("E108", path, f"{name[:EXCERPT]!r}", line=number))
+            say("E108", f"{name[:EXCERPT]!r}", number)
         elif match[2] <= last:
-            found.append(finding("E611", path, f"{name} stands too late", line=number))
+            say("E611", f"{name} stands too late", number)
         last = max(last, match[2])
         digests.setdefault(name, match[1].decode())
     if lines[-1]:
-        found.append(finding("E606", path, "no LF at the end", line=len(lines)))
+        say("E606", "no LF at the end", len(lines))
     return digests, found
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from sessionfs.check.explained import Rung
+from sessionfs.check.explained import MAX_FINDINGS, Rung
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sessionfs.model import Finding
-
-MAX_FINDINGS: Final = 1000
-"""Findings after which a file is judged no further: it is broken, and hostile files are long."""
 
 _KEPT: Final = (Rung.DAMAGE, Rung.DIGESTS)
 
@@ -25,14 +22,16 @@ class Ladder:
         """Start with nothing found."""
         self._found: list[tuple[Rung, Finding]] = []
         self._counts: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()  # what is said of a file however much else is
         self._failed: dict[str, Rung] = {}
         self.has_unknown_keys = False
 
     def say(self, rung: Rung, *findings: Finding) -> None:
         """Keep findings; errors stop the higher rungs of their file."""
+        counts = self._kept if rung in _KEPT else self._counts
         for found in findings:
-            self._counts[found.path] += 1
-            if self._counts[found.path] <= MAX_FINDINGS or rung in _KEPT:
+            counts[found.path] += 1
+            if counts[found.path] <= MAX_FINDINGS:
                 self._found.append((rung, found))
             if found.level == "error":
                 before = self._failed.get(found.path, rung)

@@ -6,12 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sessionfs.archive import REDACTIONS
-from sessionfs.canonical import decode
-from sessionfs.check.explained import Explained, Rung
+from sessionfs.canonical import MAX_VALUES_IN_LINE, decode, is_crowded
+from sessionfs.check.explained import MAX_FINDINGS, Explained, Rung
 from sessionfs.check.explanation import is_redaction
 from sessionfs.errors import SessionfsError
 from sessionfs.schema import finding, is_plainly_valid
-from sessionfs.verify.ladder import MAX_FINDINGS
 from sessionfs.verify.lines import Lines
 from sessionfs.verify.oddities import unreadable
 
@@ -108,7 +107,7 @@ def _place(value: Mapping[str, Any]) -> tuple[int, bytes, bytes]:
 
 def _proved(line: bytes | None) -> Explained | None:
     """Return the value of a line that is valid and in its one spelling."""
-    if line is None:
+    if line is None or is_crowded(line, MAX_VALUES_IN_LINE):
         return None
     try:
         value = decode(line)

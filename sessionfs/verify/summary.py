@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, REDACTIONS, SUMMARY
 from sessionfs.canonical import decode, encode, indent, typed_decoder
-from sessionfs.check.explained import Rung
+from sessionfs.check.explained import MAX_FINDINGS, Rung
 from sessionfs.check.explanation import SPELLING, without_unknown
 from sessionfs.check.jsontext import explain_json
 from sessionfs.model import Summary
@@ -64,7 +64,8 @@ def compare_sizes(files: Files, told: Mapping[str, Any]) -> None:
     silent = frozenset(
         name for name in sizes.keys() | listed if _is_said(files, name, sizes, listed)
     )
-    files.ladder.say(Rung.DIGESTS, *_sizes(told, sizes, silent, files.at(SUMMARY)))
+    found = _sizes(told, sizes, silent, files.at(SUMMARY))
+    files.ladder.say(Rung.DIGESTS, *islice(found, MAX_FINDINGS))
 
 
 def _content_sizes(files: Files) -> dict[str, int]:
@@ -112,7 +113,8 @@ def explain_summary(files: Files, content: bytes, *, newer: bool) -> dict[str, A
         say(Rung.FRAMING, finding("E616", path, SPELLING))
         return None
     if not is_plainly_valid(value, "summary"):
-        found = tuple(validate(value, "summary", path, newer=newer))
+        most = None if newer else MAX_FINDINGS
+        found = tuple(islice(validate(value, "summary", path, newer=newer), most))
         say(Rung.SCHEMA, *found)
         if found:
             broken = any(problem.level == "error" for problem in found)

@@ -53,8 +53,9 @@ def starts():
     """Inputs to begin with: decisions that lead to each vector, and a little further."""
     for kind, trees in ((0, seeds.sessions()), (1, seeds.archives())):
         for number in range(len(trees)):
-            yield bytes((kind, number))
-            yield bytes((kind, number, 1)) + Random(number).randbytes(40)
+            chosen = bytes((kind,)) + number.to_bytes(1 if len(trees) <= 256 else 2)
+            yield chosen
+            yield chosen + b"\1" + Random(number).randbytes(40)
 
 
 def TestOneInput(data: bytes) -> None:  # noqa: N802  as atheris has it

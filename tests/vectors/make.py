@@ -504,6 +504,27 @@ def long_line():
     )  # fmt: skip
 
 
+@vector("bad/E008_line")
+def many_values():
+    session = Session().plain()
+    content = session.content()[SEGMENT]
+    before, after = content[:-2] + b',"native":{"record":[', b"0]}}\n"
+    return filled(
+        SEGMENT, before, 1 << 18, after, ("E008", SEGMENT, 2), session=session, byte=b"0,"
+    )  # fmt: skip
+
+
+@vector("bad/E008_summary")
+def many_names():
+    whole = Session().sealed()
+    before, after = b'{\n  "files": [\n', b"    0\n  ]\n}\n"
+    whole["summary.json"] = before + b"    0,\n" * (1 << 20) + after
+    return filled_file(
+        listed(whole), "summary.json", before, 1 << 20, after, ("E008", "summary.json"),
+        byte=b"    0,\n",
+    )  # fmt: skip
+
+
 @vector("bad/E006_manifest")
 def large_manifest():
     session = Session()
