@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from sessionfs.digest import digest
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.tree import GitTree
 from sessionfs.tree import Below, MemoryTree
-from sessionfs.verify import compare_sessions
+from sessionfs.verify import compare_sessions, edition
 from sessionfs.verify.redacted import covers
 from test_git import git
 
@@ -156,7 +156,7 @@ def test_a_segment_that_is_gone_is_one_gap(repository: Path) -> None:
 def test_history_that_was_made_anew_does_not_fill_the_report(repository: Path) -> None:
     bring_other = log(600, seed=9)
     for path in (repository / ".sessions").glob("20*"):
-        subprocess.run(["rm", "-r", str(path)], check=True)
+        shutil.rmtree(path)
     bring(repository, bring_other)
     found = compared(repository)
     assert [code for code, *_ in found] == ["E712"] * 10
@@ -404,11 +404,18 @@ def test_links_and_submodules_of_a_revision_are_no_files(repository: Path) -> No
             tree.open("nothing")
 
 
-# --- any history ---
+# --- what a tree in memory shows ---
+
+MANIFEST = b'format: "1.0"\nmin_reader: "1.0"\n'
 
 
-def small_session(lines: list[bytes]) -> MemoryTree:
-    files = {"manifest.yaml": b'format: "1.0"\nmin_reader: "1.0"\n', FIRST: b"".join(lines)}
+def small_session(lines: list[bytes], *, manifest: bytes = MANIFEST, **others: bytes) -> MemoryTree:
+    """A session of one segment; `others` are a payload or redactions, by what they are."""
+    files = {"manifest.yaml": manifest, FIRST: b"".join(lines)}
+    if "redactions" in others:
+        files["redactions.jsonl"] = others["redactions"]
+    if "payload" in others:
+        files["files/" + digest(others["payload"])] = others["payload"]
     listed = format_checksums({path: digest(content) for path, content in files.items()})
     return MemoryTree(files | {"checksums.b3": listed})
 
@@ -421,6 +428,105 @@ def message(seq: int, text: str) -> bytes:
     return dumps({"seq": seq, "id": f"01M81CYGKK00000000000000{seq:02d}", "parent": None,
                   "ts": stamp(seq), "role": "user", "kind": "user_msg", "actor": "human",
                   "parts": [{"type": "text", "text": text}]}) + b"\n"  # fmt: skip
+
+
+def found(old: MemoryTree, new: MemoryTree) -> list[tuple[str, str, str | None]]:
+    findings = compare_sessions(whole(old), whole(new))
+    return [(one.code, one.path, one.pointer or None) for one in findings]
+
+
+def redaction(pointer: str, identifier: str | None) -> bytes:
+    seq = None if identifier is None else 1
+    return dumps({"rule": "key", "seq": seq, "message": identifier, "pointer": pointer,
+                  "count": 1}) + b"\n"  # fmt: skip
+
+
+def attached(payload: bytes, **native: object) -> bytes:
+    value = json.loads(message(1, ""))
+    value["parts"] = [{"type": "file", "file": digest(payload), "media_type": "text/plain",
+                       "name": None, "bytes": len(payload)}]  # fmt: skip
+    return dumps(value | ({"native": native} if native else {})) + b"\n"
+
+
+IDENTIFIER = json.loads(message(1, ""))["id"]
+
+
+def test_a_payload_may_be_redacted_on_the_record() -> None:
+    before, after = b"the key is hunter2", b"the key is [REDACTED:key#1]"
+    old = small_session([attached(before)], payload=before)
+    line, record_of = attached(after), redaction("/parts/0/file", IDENTIFIER)
+    assert found(old, small_session([line], payload=after, redactions=record_of)) == []
+    changed = ("E712", FIRST, "/parts/0/file")
+    assert found(old, small_session([line], payload=after)) == [changed]
+    other = b"another text [REDACTED:key#1]"
+    line = attached(other)
+    assert found(old, small_session([line], payload=other, redactions=record_of)) == [changed]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [
+        ({"raw": "not JSON hunter2 at all"}, {"raw": "not JSON [REDACTED:key#1] at all"}, True),
+        ({"raw": "not JSON hunter2 at all"}, {"raw": "not JSON [REDACTED:key#1]"}, True),
+        ({"raw": "not JSON hunter2 at all"}, {"raw": "JSON [REDACTED:key#1] at all"}, False),
+        ({"record": {"a": "x hunter2"}}, {"record": {"a": "x [REDACTED:key#1]"}}, True),
+        (
+            {"record": {"a": "hunter2", "b": 1, "c": "d"}},
+            {"record": {"a": "[REDACTED:key#1]", "c": "d"}},
+            False,  # as text the placeholder would swallow the member between
+        ),
+        ({"record": {"a": "hunter2"}}, {"raw": '{"a":"[REDACTED:key#1]"}'}, True),
+        ({"raw": "hunter2"}, {"raw": "[REDACTED:key#1]", "eol": ""}, False),
+        ({"raw": "hunter2"}, {"record": {"$ref": "/nowhere"}}, False),
+    ],
+)
+def test_a_native_record_may_be_redacted_as_the_line_that_it_stands_for(
+    before: dict[str, object], after: dict[str, object], *, held: bool
+) -> None:
+    record_of = redaction("/native", IDENTIFIER)
+    old = small_session([attached(b"", **before)], payload=b"")
+    new = small_session([attached(b"", **after)], payload=b"", redactions=record_of)
+    assert (found(old, new) == []) is held
+
+
+def test_a_fact_may_be_redacted_on_the_record() -> None:
+    old = MANIFEST + b'workspace:\n  cwd: "/srv/hunter2"\n'
+    new = MANIFEST + b'workspace:\n  cwd: "/srv/[REDACTED:key#1]"\n'
+    record_of = redaction("/workspace/cwd", None)
+    lines = [message(1, "")]
+    before, after = small_session(lines, manifest=old), small_session(lines, manifest=new)
+    assert found(before, after) == [("E711", "manifest.yaml", "/workspace/cwd")]
+    assert found(before, small_session(lines, manifest=new, redactions=record_of)) == []
+
+
+def test_versions_may_rise_and_a_newer_session_is_not_judged() -> None:
+    lines, newer = [message(1, "")], MANIFEST.replace(b"1.0", b"1.1")
+    format_only = MANIFEST.replace(b"1.0", b"1.1", 1)
+    low, high = small_session(lines), small_session(lines, manifest=format_only)
+    assert found(low, high) == []
+    assert found(high, low) == [("E711", "manifest.yaml", "/format")]
+    changed = small_session([message(1, "other")], manifest=newer)
+    assert found(low, changed) == []
+    assert found(changed, low) == [("W717", "manifest.yaml", None)]
+
+
+def test_facts_of_a_manifest_that_cannot_be_read() -> None:
+    lines, junk = [message(1, "")], b"- no mapping\n"
+    assert found(small_session(lines), small_session(lines, manifest=junk)) == []
+    assert found(small_session(lines, manifest=junk), small_session(lines)) == [
+        ("W717", "manifest.yaml", None)
+    ]
+
+
+def test_a_line_that_no_reader_takes_is_compared_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edition, "MAX_LINE", 300)
+    long = message(1, "x" * 300)
+    lines = [message(1, "a"), message(2, "b")]
+    assert found(small_session(lines), small_session([long, lines[1]])) == [("E712", FIRST, None)]
+    assert found(small_session([long, lines[1]]), small_session(lines)) == [("W717", FIRST, None)]
+
+
+# --- any history ---
 
 
 TEXTS = st.lists(st.text(max_size=20), min_size=1, max_size=8)
