@@ -3,8 +3,9 @@
 Run `SESSIONFS_CORPUS=… python tests/benchmarks/verifying.py [DIRECTORY]`. The corpus is copied
 under other ids until its native logs are a gigabyte, and all of them are imported; a second
 archive has one session of a gigabyte. Both are made in DIRECTORY, and kept and used again where
-one is named. Figures are of whole processes, on warm files: the median of five, memory the
-largest of any process.
+one is named. Figures are of whole processes, on warm files: the median of three. On a busy
+machine the seconds of work are worth more than those of the clock. Memory is that of the largest
+process.
 """
 
 import os
@@ -14,14 +15,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import NamedTuple
 
-from importing import MAKE, TESTS, run
+from importing import MAKE, MEGABYTE, TESTS
 
 PROGRAM = str(Path(sys.executable).with_name("sessionfs"))
 SIZE = 1_000_000_000
-ROUNDS = 5
+ROUNDS = 3
 UUID = re.compile(rb"[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 
 
@@ -74,23 +75,33 @@ def make_session(place: Path) -> Path:
     return archive
 
 
-def peak(command: list[str], directory: Path) -> int:
-    """The largest resident size of any process of a command, in megabytes."""
+class Sample(NamedTuple):
+    """Seconds of the clock, seconds of processors, and the megabytes of the largest process."""
+
+    wall: float
+    work: float
+    memory: float
+
+
+def sample(command: list[str], directory: Path) -> Sample:
+    """What a command and the processes that it started took."""
     code = (
-        "import resource, subprocess, sys;"
+        "import resource, subprocess, sys, time; start = time.perf_counter();"
         "subprocess.run(sys.argv[1:], stdout=-3, check=False);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+        "wall = time.perf_counter() - start;"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *command], cwd=directory, capture_output=True, check=True
     )
-    return int(done.stdout)
+    return Sample(*map(float, done.stdout.split()))
 
 
-def median(command: list[str], directory: Path, rounds: int = ROUNDS) -> float:
-    """The median time of a command, after one that does not count."""
-    times = [run(command, directory)[0] for _ in range(rounds + 1)]
-    return statistics.median(times[1:])
+def median(command: list[str], directory: Path) -> Sample:
+    """The medians of a few samples."""
+    samples = [sample(command, directory) for _ in range(ROUNDS)]
+    return Sample(*map(statistics.median, zip(*samples, strict=True)))
 
 
 FLOOR = """
@@ -109,12 +120,14 @@ for path in Path(sys.argv[1]).glob("20*/*/*/messages-*.jsonl"):
     at.append(time.process_time())
     lines = content.split(b"\\n")[:-1]
     at.append(time.process_time())
-    values = [decode(line) for line in lines]
+    for line in lines:
+        decode(line)
     at.append(time.process_time())
-    for line, value in zip(lines, values):
-        assert encode(value) == line
+    for line in lines:
+        assert encode(decode(line)) == line
     at.append(time.process_time())
     spent = [sum(pair) for pair in zip(spent, map(float.__sub__, at[1:], at))]
+spent[3] -= spent[2]  # decoded a second time
 print(*spent)
 """
 
@@ -145,65 +158,65 @@ def main() -> None:
 
 def measure(many: Path, one: Path) -> None:
     """Print times and ratios."""
-    segments = [str(path) for path in many.glob("20*/*/*/messages-*.jsonl")]
-    size = sum(path.stat().st_size for path in many.glob("20*/**/*") if path.is_file()) / 1e6
-    check = "ls -d 20*/*/* | xargs -P2 -I{} sh -c 'cd {} && b3sum --check --quiet checksums.b3'"
-    # One process a session is b3sum's own cost of starting: all lists as one are its best.
-    listed = many / ".git" / "all.b3"
-    lines = []
-    for path in sorted(many.glob("20*/*/*/checksums.b3")):
-        below = path.parent.relative_to(many)
-        lines += [f"{line[:66]}{below}/{line[66:]}" for line in path.read_text().splitlines()]
-    listed.write_text("\n".join(lines) + "\n")
-    times: dict[str, float] = {}
+    segments = sorted(map(str, many.glob("20*/*/*/messages-*.jsonl")))
+    size = 0
+    for path in (path for path in many.glob("20*/**/*") if path.is_file()):
+        size += len(path.read_bytes())  # and the files are warm
+    seen: dict[str, Sample] = {}
 
-    def row(label: str, seconds: float) -> None:
-        times[label] = seconds
-        print(f"{label:42} {seconds:8.3f} s {size / seconds:8.0f} MB/s", flush=True)
+    def row(label: str, result: Sample) -> None:
+        seen[label] = result
+        rate = size / MEGABYTE / result.wall
+        print(
+            f"{label:34} {result.wall:8.2f} s {result.work:8.2f} s {rate:6.0f} MB/s"
+            f" {result.memory:6.0f} MB",
+            flush=True,
+        )
 
     sessions = len({path.rpartition("/")[0] for path in segments})
-    print(
-        f"{sessions} sessions, {len(segments)} segments, {size:.0f} MB, {os.cpu_count()} processors"
-    )
-    for label, options in {"verify -j2": ["-j2"], "verify -j1": ["-j1"]}.items():
-        row(label, median([PROGRAM, "verify", *options, str(many)], many, 3))
-    row("verify --fast", median([PROGRAM, "verify", "--fast", str(many)], many))
-    row("b3sum --check, one list", median(["b3sum", "--check", "--quiet", str(listed)], many))
-    row("b3sum --check, a process a session", median(["sh", "-c", check], many, 3))
+    print(f"{sessions} sessions, {len(segments)} segments, {size / MEGABYTE:.0f} MB in all")
+    print(f"{'':34} {'clock':>10} {'work':>10} {'':>11} {'memory':>9}")
+    verify = [PROGRAM, "verify", str(many)]
+    row("verify -j2", median([*verify, "-j2"], many))
+    row("b3sum --check", median(["b3sum", "--check", "--quiet", str(one_list(many))], many))
+    row("verify -j1", median([*verify, "-j1"], many))
+    row("verify --fast", median([*verify, "--fast"], many))
     row("git status", median(["git", "status", "--short"], many))
-    row("git fsck --full", median(["git", "fsck", "--full"], many, 1))
-    start = time.perf_counter()
-    sample = segments[:: max(1, len(segments) // 50)]
-    part = sum(Path(path).stat().st_size for path in sample) / 1e6
-    subprocess.run(["jq", "-c", ".", *sample], stdout=subprocess.DEVNULL, check=True)
-    row("jq -c ., from a sample", (time.perf_counter() - start) * size / part)
+    row("git fsck --full", sample(["git", "fsck", "--full"], many))
+    chosen = segments[:: max(1, len(segments) // 50)]
+    share = size / sum(Path(path).stat().st_size for path in chosen)
+    some = sample(["jq", "-c", ".", *chosen], many)
+    row(
+        "jq -c ., of a sample",
+        Sample(some.wall * share, some.work * share, some.memory),
+    )
     steps = floor(many)
-    for label, seconds in zip(
-        (
-            "floor: read, BLAKE3",
-            "floor: … split",
-            "floor: … typed decode",
-            "floor: … encode, compare",
-        ),
-        (sum(steps[: n + 1]) for n in range(4)),
-        strict=True,
-    ):
-        row(f"{label} (one core)", seconds)
+    names = ("read, BLAKE3", "… split into lines", "… typed decode", "… encode, compare")
+    for number, label in enumerate(names, 1):
+        least = sum(steps[:number])
+        row(f"floor, one core: {label}", Sample(least, least, 0))
     print()
-    full = times["verify -j2"]
-    for other in (
-        "b3sum --check, one list",
-        "b3sum --check, a process a session",
-        "git fsck --full",
-    ):
-        print(f"verify -j2: {full / times[other]:.2f} x {other}")
-    print(f"jq: {times['jq -c ., from a sample'] / full:.1f} x verify -j2")
-    print(f"verify -j1: {times['verify -j1'] / sum(steps):.2f} x its floor")
-    print(f"verify --fast: {times['verify --fast'] / times['git status']:.2f} x git status")
-    print(f"memory, verify -j2: {peak([PROGRAM, 'verify', '-j2', str(many)], many)} MB a process")
-    start = time.perf_counter()
-    used = peak([PROGRAM, "verify", str(one)], one)
-    print(f"one session of 1 GB: {time.perf_counter() - start:.1f} s, {used} MB")
+    ours = seen["verify -j2"]
+    for other in ("b3sum --check", "git fsck --full", "jq -c ., of a sample"):
+        theirs = seen[other]
+        print(f"verify -j2: {ours.wall / theirs.wall:.2f} x the clock of {other},"
+              f" {ours.work / theirs.work:.2f} x its work")  # fmt: skip
+    print(f"verify -j1: {seen['verify -j1'].work / sum(steps):.2f} x the floor's work")
+    fast, status = seen["verify --fast"], seen["git status"]
+    print(f"verify --fast: {fast.wall / status.wall:.2f} x the clock of git status")
+    alone = sample([PROGRAM, "verify", str(one)], one)
+    print(f"one session of 1 GB: {alone.wall:.1f} s, {alone.memory:.0f} MB")
+
+
+def one_list(archive: Path) -> Path:
+    """Write all checksums as one list: b3sum at its best, one process for all sessions."""
+    lines = []
+    for path in sorted(archive.glob("20*/*/*/checksums.b3")):
+        below = path.parent.relative_to(archive)
+        lines += [f"{line[:66]}{below}/{line[66:]}" for line in path.read_text().splitlines()]
+    place = archive / ".git" / "all.b3"
+    place.write_text("\n".join(lines) + "\n")
+    return place
 
 
 if __name__ == "__main__":
