@@ -17,8 +17,8 @@ from sessionfs.verify import segments, verify_archive, verify_tree
 from test_vectors import VECTORS, expected, found, name, run
 
 FAST = frozenset(
-    "E001 E002 E003 E006 E101 E102 E103 E104 E105 E106 W107 E108 E121 W123 W124 E125 E309 E601 E602"
-    " E605 E606 E611 E612 E613 E616 E704".split()
+    "E001 E002 E003 E006 E008 E101 E102 E103 E104 E105 E106 W107 E108 E121 W123 W124 E125 E309 E601"
+    " E602 E605 E606 E611 E612 E613 E616 E704".split()
 )
 """What names, sizes and seals can show, and a manifest that may ask for a newer reader."""
 
