@@ -172,11 +172,8 @@ def _serve(away: Connection, connection: Connection, work: Callable[[Any], Any])
 
     `away` is the other end, which a worker must not hold: it would never hear that it is closed.
     """
-    import gc  # noqa: PLC0415  for workers only
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     away.close()
-    gc.freeze()  # what is loaded stays: nobody need look through it for garbage
     try:
         while True:
             items = connection.recv()
