@@ -101,7 +101,7 @@ def _open_values(message: Message) -> list[Any]:
     return values
 
 
-_LONG = 2048
+_LONG = 8192
 """Bytes of a line from which looking at values is cheaper than looking at bytes."""
 
 _OPEN = (Data, Unknown)
