@@ -752,6 +752,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="What was damaged in the earlier revision proves nothing against the new one.",
                 hint="Name a revision in which the session is valid: `git log -- PATH` lists them, `sessionfs verify` judges one that is checked out.",
             ),
+            _rule(
+                "W718",
+                "An earlier revision of an archive SHOULD hold it.",
+                why="Where there is nothing to compare with, nothing is proved, and silence would pass for a proof.",
+                hint="Nothing needs to be done where the archive is new. If it was moved, name a revision after that.",
+            ),
         )
     )
 )

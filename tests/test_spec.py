@@ -29,12 +29,12 @@ from sessionfs import archive, canonical, identity, model, writer, yamltext
 from sessionfs.adapters import GROUP
 from sessionfs.check.explanation import explain
 from sessionfs.check.proof import prove_message
+from sessionfs.history.redacted import PLACEHOLDER
 from sessionfs.restore import restore_record
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
 from sessionfs.tree import MemoryTree
 from sessionfs.verify import verify_tree
-from sessionfs.verify.redacted import PLACEHOLDER
 
 SCHEMAS = ("archive", "manifest", "message", "summary", "redactions")
 BASE = "https://sessionfs-archive.readthedocs.io/schemas/1.0/"

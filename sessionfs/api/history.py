@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sessionfs.disk.archive import bare_tree
 from sessionfs.disk.tree import DirTree
 from sessionfs.git.tree import GitTree
+from sessionfs.history import compare_archives, compare_sessions, with_history
 from sessionfs.tree import Below
-from sessionfs.verify import compare_archives, compare_sessions, with_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable

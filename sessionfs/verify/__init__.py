@@ -11,7 +11,6 @@ call those in order. Rules of messages stand in `sessionfs.check`.
 
 from sessionfs.check.explained import MAX_FINDINGS
 from sessionfs.verify.archive import Each, Place, verify_archive
-from sessionfs.verify.history import compare_archives, compare_sessions, with_history
 from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order, merge_reports
 from sessionfs.verify.session import verify_session, verify_tree
 
@@ -23,12 +22,9 @@ __all__ = [
     "Place",
     "Report",
     "Verdict",
-    "compare_archives",
-    "compare_sessions",
     "in_order",
     "merge_reports",
     "verify_archive",
     "verify_session",
     "verify_tree",
-    "with_history",
 ]

@@ -2881,6 +2881,13 @@ def damaged_before():
     return since(before, saying("Yes."), ("W717", SEGMENT))
 
 
+@vector("warn/W718_no_archive")
+def no_archive_before():
+    before = {"notes.txt": b"Soon an archive.\n"}
+    after = archive({SHARD: saying("Yes.")}).files
+    return since(before, after, ("W718", "archive.yaml"), root="archive")
+
+
 # --- writing ---
 
 

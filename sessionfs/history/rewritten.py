@@ -6,15 +6,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.digest import Hasher
+from sessionfs.history.edition import as_message
 from sessionfs.schema import finding
-from sessionfs.verify.edition import as_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sessionfs.history.edition import Edition
+    from sessionfs.history.redacted import Redactions
     from sessionfs.model import Finding, Message
-    from sessionfs.verify.edition import Edition
-    from sessionfs.verify.redacted import Redactions
 
 
 def explain_rewrite(

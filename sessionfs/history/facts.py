@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sessionfs.archive import MANIFEST
+from sessionfs.history.edition import NEITHER, differences
 from sessionfs.schema import finding
-from sessionfs.verify.edition import NEITHER, differences
 from sessionfs.verify.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sessionfs.history.edition import Edition
+    from sessionfs.history.redacted import Redactions
     from sessionfs.model import Finding
-    from sessionfs.verify.edition import Edition
-    from sessionfs.verify.redacted import Redactions
 
 _FACTS: Final = ("id", "source", "agent", "started_at", "workspace", "lineage")
 _VERSIONS: Final = ("format", "min_reader")

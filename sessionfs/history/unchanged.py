@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sessionfs.history.edition import as_message, differences
+from sessionfs.history.redacted import MAX_NAMED, find_undone, undone
+from sessionfs.history.rewritten import explain_rewrite, is_completed
 from sessionfs.schema import finding
-from sessionfs.verify.edition import as_message, differences
-from sessionfs.verify.redacted import MAX_NAMED, find_undone, undone
-from sessionfs.verify.rewritten import explain_rewrite, is_completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sessionfs.history.edition import Edition, Line
+    from sessionfs.history.redacted import Redactions
     from sessionfs.model import Finding
-    from sessionfs.verify.edition import Edition, Line
-    from sessionfs.verify.redacted import Redactions
 
 
 class Messages:

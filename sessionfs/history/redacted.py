@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from sessionfs.archive import REDACTIONS
 from sessionfs.canonical import MAX_DEPTH, decode_native, nesting
 from sessionfs.digest import is_digest
+from sessionfs.history.edition import as_message, differences
 from sessionfs.model import MAX_LINE
 from sessionfs.schema import finding
-from sessionfs.verify.edition import as_message, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sessionfs.history.edition import Edition, Line
     from sessionfs.model import Finding, Message
-    from sessionfs.verify.edition import Edition, Line
 
 PLACEHOLDER: Final = re.compile(r'\[REDACTED:[!"$-\\^-~]{1,128}#[1-9][0-9]{0,15}\]')
 """What stands where something was removed: the rule, without `#` and `]`, and a number."""

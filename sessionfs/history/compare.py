@@ -16,15 +16,15 @@ from sessionfs.archive import MANIFEST, SEGMENT, SUMMARY
 from sessionfs.canonical import replace
 from sessionfs.digest import CHUNK
 from sessionfs.errors import SessionfsError
+from sessionfs.history.edition import Edition, as_object
+from sessionfs.history.facts import judge_facts
+from sessionfs.history.redacted import Redactions, judge_record
+from sessionfs.history.unchanged import Messages
 from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
 from sessionfs.tree import Below, read_bytes
 from sessionfs.verify.damage import TELLS_ALL
-from sessionfs.verify.edition import Edition, as_object
-from sessionfs.verify.facts import judge_facts
-from sessionfs.verify.redacted import Redactions, judge_record
 from sessionfs.verify.report import Report, in_order
-from sessionfs.verify.unchanged import Messages
 from sessionfs.verify.version import readable
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
 
@@ -50,7 +50,7 @@ def compare_archives(old: Tree, new: Tree) -> list[Finding]:
     ignored = policy.get("ignored")
     removed = frozenset(uid for uid in ignored if isinstance(uid, str)) if ignored else frozenset()
     before, after = _sessions(old), _sessions(new)
-    found: list[Finding] = []
+    found = [] if before else list(_absent(old))
     for root, names in before.items():
         was = Below(old, root, names)
         if root in after:
@@ -94,6 +94,12 @@ def _compare(old: Edition, new: Edition, was: Below, now: Below) -> Iterator[Fin
     messages = Messages(old, new, redactions)
     yield from messages.judge(lambda name: _is_same(was, now, name))
     yield from judge_record(old, new, rewritten=messages.is_rewritten)
+
+
+def _absent(old: Tree) -> Iterator[Finding]:
+    """Yield the finding that a tree without sessions is no archive at all. Enforces W718."""
+    if _POLICY not in old.paths():
+        yield finding("W718", _POLICY, "the earlier revision has no archive here")
 
 
 def _gone(root: str, old: Edition, removed: frozenset[str]) -> Finding:
