@@ -61,7 +61,7 @@ def verify_command(
     output: str | None,
     as_json: bool,
 ) -> int:
-    r"""Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
+    """Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
 
     A path inside a session stands for the session; each is verified once.
 
@@ -81,7 +81,7 @@ def verify_command(
     In the last four, paths are relative to the top of the repository.
 
     Exit code 0: valid, with or without warnings. 1: damaged. 2: nothing could be verified.
-    """
+    """  # noqa: D301  click wants the character itself before lines that are to stay
     import sessionfs
 
     if fast and deep:
