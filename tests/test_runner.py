@@ -92,9 +92,12 @@ def blind(tmp_path):
     return ("--", sys.executable, script)
 
 
-def test_our_command_line_conforms():
-    count = len(VECTORS)
-    assert runner("-j", 2, "--", *OURS) == (0, [closing(count, passed=count)], "")
+@pytest.mark.parametrize(
+    "only", ["*/[EW]7*", pytest.param("*", marks=pytest.mark.exhaustive)], ids=["git", "all"]
+)
+def test_our_command_line_conforms(only):
+    count = len(run.vectors(only))
+    assert runner("--only", only, "-j", 2, "--", *OURS) == (0, [closing(count, passed=count)], "")
 
 
 @pytest.mark.parametrize("way", WRONG)
