@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sessionfs.errors import FormatError
@@ -62,6 +63,7 @@ _TOKEN = re.compile(
     r"|(?P<flow>,)|(?P<entry>[-?:](?=[ \t\n]|\Z))|(?P<plain>.)",
     re.DOTALL,
 )
+_ESCAPE = re.compile(r"\\(?:U([0-9a-fA-F]{8})|.)", re.DOTALL)
 _PLAIN_BLOCK = re.compile(r"(?:[^\n:#]|:(?![ \t\n]|\Z)|(?<![ \t])#)+")
 _PLAIN_FLOW = re.compile(r"(?:[^\n:#,\[\]{}]|:(?![ \t\n,\[\]{}]|\Z)|(?<![ \t])#)+")
 
@@ -231,10 +233,21 @@ def _scan_tokens(text: str) -> None:  # noqa: C901  one case a kind of token
                 pattern = _PLAIN_FLOW if flow else _PLAIN_BLOCK
                 rest = pattern.match(text, start)
                 place = rest.end() if rest else start + 1
-            case "quoted" if "\n" in match[0]:
-                line_start = text.rindex("\n", start, place) + 1
+            case "quoted":
+                _check_escapes(text, start, place)
+                line_start = max(line_start, text.rfind("\n", start, place) + 1)
         if len(starts) + len(flow) > MAX_DEPTH + 1:  # one more: a scalar's second line is no level
             raise YamlError("E007", "nested too deep", line=_line(text, (starts + flow)[MAX_DEPTH]))
+
+
+def _check_escapes(text: str, start: int, end: int) -> None:
+    """Refuse an escape beyond Unicode in double quotes: parsers fail on it without a place."""
+    if text[start] != '"' or text.find("\\U", start, end) < 0:
+        return
+    for match in _ESCAPE.finditer(text, start, end):
+        if match[1] and int(match[1], 16) > sys.maxunicode:
+            said = f"{match[0]} is no character"
+            raise YamlError("E211", said, line=_line(text, match.start()))
 
 
 def _after_block_scalar(text: str, place: int, column: int) -> int:

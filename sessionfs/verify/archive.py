@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from sessionfs.archive import MANIFEST
@@ -18,7 +17,7 @@ from sessionfs.verify.conversion import undone
 from sessionfs.verify.damage import conflicting, converted, pointed
 from sessionfs.verify.files import read
 from sessionfs.verify.lineage import judge_lineage
-from sessionfs.verify.manifest import yaml_finding
+from sessionfs.verify.manifest import own_shard, yaml_finding
 from sessionfs.verify.modes import judge_modes
 from sessionfs.verify.oddities import DIRECTORIES, odd, oddities, unreadable
 from sessionfs.verify.report import Checked, Mode, Report, Verdict, in_order
@@ -61,20 +60,19 @@ def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Repo
     odd_ones = oddities(tree)
     paths = sorted({*tree.paths(), *odd_ones}, key=path_bytes)
     found += judge_modes(tree, [p for p in paths if p in _GUARDS and p not in odd_ones])
-    places = []
-    for root, below in groupby(paths, lambda path: _session_root(path, odd_ones)):
-        if root is None:
-            found += _around(below, odd_ones)
-        else:
-            inside = list(below)
-            odd_here = {path: odd_ones[path] for path in inside if path in odd_ones}
-            places.append(Place(root, [path for path in inside if path not in odd_here], odd_here))
+    below: dict[str | None, list[str]] = {None: []}
+    for path in paths:  # `ID.bak/…` comes between `ID` and `ID/…`
+        below.setdefault(_session_root(path, odd_ones), []).append(path)
+    found += _around(below.pop(None), odd_ones)
+    places = [_place(root, below[root], odd_ones) for root in sorted(below, key=path_bytes)]
     ids: dict[str, str] = {}
     uids: dict[str, str] = {}
     parents: dict[str, tuple[str, str | None]] = {}
-    for place, verdict in zip(places, each(partial(_judge, tree, mode), places), strict=True):
+    judged = list(zip(places, each(partial(_judge, tree, mode), places), strict=True))
+    for _, verdict in judged:
         found += verdict.findings
         checked += verdict.checked
+    for place, verdict in sorted(judged, key=lambda pair: not _is_at_home(*pair)):
         again = list(_same(verdict.id, ids, place.root, "E121", "/id"))
         found += again or _same(verdict.uid, uids, place.root, "W124", "/source/uid")
         if verdict.uid is not None:
@@ -88,6 +86,16 @@ def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Repo
         sessions=tuple(place.root for place in places),
         mode=mode,
     )
+
+
+def _place(root: str, paths: list[str], odd_ones: dict[str, str]) -> Place:
+    here = {path: odd_ones[path] for path in paths if path in odd_ones}
+    return Place(root, [path for path in paths if path not in here], here)
+
+
+def _is_at_home(place: Place, verdict: Verdict) -> bool:
+    """Tell whether a session stands where its id says: of two with one id, that one is right."""
+    return verdict.id is not None and place.root == f"{own_shard(verdict.id)}/{verdict.id}"
 
 
 def _judge(tree: Tree, mode: Mode, place: Place) -> Verdict:

@@ -114,9 +114,13 @@ def _repository(manifest: Manifest, path: str) -> Iterator[Finding]:
 
 def _shard(value: Mapping[str, Any], path: str, shard: str) -> Iterator[Finding]:
     """Yield where a session stands in another month than its id says. Enforces E120."""
-    try:
-        own = shard_of(value["id"]) if is_ulid(value["id"]) else None
-    except OverflowError:  # a time after the year 9999
-        own = None
-    if own != shard:
+    if own_shard(value["id"]) != shard:
         yield finding("E120", path, f"{value['id']} in {shard}", pointer="/id")
+
+
+def own_shard(session_id: str) -> str | None:
+    """Return the shard of the month in an id, None where it has none."""
+    try:
+        return shard_of(session_id) if is_ulid(session_id) else None
+    except OverflowError:  # a time after the year 9999
+        return None

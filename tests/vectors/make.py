@@ -954,6 +954,20 @@ def id_twice():
     )
 
 
+@vector("bad/E121_copy_beside")
+def copy_beside():
+    """Copies as people make them: between the directory and its files, in the order of bytes."""
+    copies = [f"{SHARD} (1)", f"{SHARD}.bak"]
+    return archive(
+        {SHARD: Session().plain(), **{root: Session().plain() for root in copies}},
+        *(
+            (code, f"{root}/manifest.yaml", None, "/id")
+            for root in copies
+            for code in ("E119", "E121")
+        ),
+    )
+
+
 @vector("warn/W123_executable")
 def executable():
     return Vector(
@@ -1170,7 +1184,7 @@ def yaml_unclosed():
 @vector("bad/E211_escape")
 def yaml_escape():
     """An escape for what is no character: parsers fail on it in ways of their own."""
-    return appended('notes: "\\UFFFFFFFF"\n', "E211", 1)
+    return appended('notes: "\\UFFFFFFFF"\n', "E211", 18)
 
 
 def added(code, number, pointer, text):
