@@ -162,7 +162,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E119",
                 "The name of a session's directory MUST be the `id` in its manifest.",
                 why="A moved or copied session would else answer to two names.",
-                hint="Rename the directory to the id in its manifest.",
+                hint="Rename the directory to the id in its manifest; if the manifest was replaced (E601), take that back from git.",
             ),
             _rule(
                 "E120",
@@ -380,7 +380,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E309",
                 "A file MUST NOT hold the conflict markers of a merge.",
                 why="Neither side of an unfinished merge is a session.",
-                hint="Take one side back (`git checkout --ours -- DIRECTORY`, or `--theirs`), then import the logs of the other again.",
+                hint="Take one side back (`git checkout --ours -- DIRECTORY`, or `--theirs`; once it is committed, `git checkout REV -- DIRECTORY`), then import the logs of the other again.",
             ),
             _rule(
                 "E311",
@@ -605,7 +605,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E606",
                 "A line of `checksums.b3` MUST be 64 lower-case hexadecimal digits, two spaces, a path and LF.",
                 why="This is what `b3sum --check` reads.",
-                hint="Run `sessionfs seal` to rebuild the file.",
+                hint="Take the file back from git; or run `sessionfs seal --accept-content`, which takes every file as it is now.",
             ),
             _rule(
                 "E608",

@@ -231,7 +231,7 @@ def test_gitlab_code_quality(found):
         assert entry["location"]["lines"]["begin"] == (1 if one.line is UNSET else one.line)
         assert "\n" not in entry["description"]
     paths = [entry["location"]["path"] for entry in told]
-    assert paths == [one.path.replace("\udcff", "\ufffd") for one in found]
+    assert paths == [one.path.replace("\udcff", "\\xff") for one in found]
 
 
 # GitHub
@@ -268,7 +268,7 @@ def test_github_annotates_files_and_lines():
     for one, (name, pairs, data) in zip(shown, commands, strict=True):
         assert name == one.level
         assert pairs["title"] == one.code
-        assert pairs["file"] == one.path.replace("\udcff", "\ufffd").replace("\x1b[31m", "")
+        assert pairs["file"] == one.path.replace("\udcff", "\\xff").replace("\x1b[31m", "")
         assert pairs.get("line") == (None if one.line is UNSET else str(one.line))
         assert data.endswith(f"\nhint: {one.hint}")
     assert commands[1][2].startswith("/parts/0/text: not a string\n")
@@ -547,6 +547,14 @@ def test_a_look_is_not_told_as_a_verification(form, capsysbinary):
     if form == "sarif":
         told = run(capsysbinary, "--fast", "--output-format", form)[1]
         Draft202012Validator(SCHEMA).validate(json.loads(told))
+
+
+@pytest.mark.usefixtures("here")
+def test_strict_readers_take_json_of_a_path_that_is_no_utf_8(capsysbinary):
+    (Path(".sessions") / os.fsdecode(b"a\xff\\")).touch()
+    told = run(capsysbinary, "--json")[1]
+    assert "\\ud" not in told  # half of a surrogate pair, which I-JSON forbids
+    assert "a\\xff\\" in places("json", told)
 
 
 @pytest.mark.usefixtures("here")

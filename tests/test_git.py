@@ -12,6 +12,7 @@ import sessionfs
 import test_vectors
 from claude_logs import SESSION, log
 from sessionfs.api.bring import is_hidden_from_git
+from sessionfs.cli import main
 from sessionfs.errors import FormatError
 from trees import tree
 
@@ -136,9 +137,9 @@ def test_a_hidden_archive_is_told(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     (tmp_path / ".gitignore").write_text(".sessions/\n")
     archive = sessionfs.init(str(tmp_path / ".sessions"))
-    assert is_hidden_from_git(archive)
+    assert is_hidden_from_git(archive.root)
     (tmp_path / ".gitignore").write_text("*.jsonl\n")
-    assert not is_hidden_from_git(archive)
+    assert not is_hidden_from_git(archive.root)
 
 
 def test_the_vector_of_blended_continuations_is_what_git_makes(tmp_path: Path) -> None:
@@ -219,8 +220,10 @@ def test_what_the_hint_says_brings_converted_files_back(repository: Path) -> Non
     (session,) = archive.glob("20*/*/*")
     codes = {found.code for found in sessionfs.verify([str(session)]).findings}
     assert codes == {"E605", "W701"}
+    assert main(["init", str(archive)]) == 0  # the first step is done
+    assert (archive / ".gitattributes").exists()
     with pytest.raises(FormatError, match=r"E605.*archive\.yaml: its line ends became CRLF"):
-        sessionfs.init(str(archive))  # the guards come first
+        sessionfs.init(str(archive))
     for path in (*session.iterdir(), archive / "archive.yaml"):
         path.unlink()
     git(clone, "checkout", "--", ".sessions")

@@ -53,7 +53,10 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 
 
 def init(directory: str = DEFAULT) -> Archive:
-    """Make an archive with its guards; one that exists is completed and otherwise left alone."""
+    """Make an archive with its guards; one that exists is completed and otherwise left alone.
+
+    Raises `FormatError` where archive.yaml is damaged; the guards are there then, too.
+    """
     check_named(directory)
     place = os.path.abspath(directory)
     if os.path.lexists(place) and not os.path.isdir(place):
@@ -65,9 +68,9 @@ def init(directory: str = DEFAULT) -> Archive:
     return Archive.init(place)
 
 
-def is_hidden_from_git(archive: Archive) -> bool:
+def is_hidden_from_git(root: str) -> bool:
     """Tell whether the repository around an archive would leave it out of commits."""
-    return is_ignored(os.path.join(archive.root, POLICY))
+    return is_ignored(os.path.join(root, POLICY))
 
 
 def import_logs(

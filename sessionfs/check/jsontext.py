@@ -41,7 +41,7 @@ def explain_json(text: bytes, path: str, number: int | None, *, syntax: str = "E
     try:
         value, end = _strict.raw_decode(decoded)
     except json.JSONDecodeError as error:
-        said = f"{error.msg} at character {error.pos}"
+        said = f"{error.msg.removesuffix(' at')} at character {error.pos}"
         return Explained(None, (finding(syntax, path, said, line=number),))
     except RecursionError:
         return Explained(None, (finding("E007", path, "nested too deep", line=number),))

@@ -12,7 +12,7 @@ from sessionfs.cli import FAILED, FINE
 from sessionfs.cli.failure import complain, say_json
 from sessionfs.cli.terminal import Progress, columns, note, say
 from sessionfs.cli.verb import as_json, in_archive, manner, verb
-from sessionfs.errors import SessionfsError
+from sessionfs.errors import FormatError, SessionfsError
 from sessionfs.view import Line
 from sessionfs.view.text import counted, one_line, shorten_path, width
 
@@ -39,18 +39,24 @@ UNREDACTED = "secrets are not removed yet: look through the sessions before you 
 def init_command(directory: str, *, as_json: bool) -> None:
     """Make an archive in DIR, by default .sessions, with what guards its bytes in git.
 
-    An archive that exists is completed and otherwise left alone.
+    An archive that exists is completed and otherwise left alone, also where git converted it.
     """
     import sessionfs
     from sessionfs.api.bring import is_hidden_from_git
 
     made = not os.path.lexists(os.path.join(directory, "archive.yaml"))
-    archive = sessionfs.init(directory)
+    try:
+        sessionfs.init(directory)
+    except FormatError as error:
+        if error.code != "E605":
+            raise
+        complain(error)  # the guards are there now, which is the first step to mend it
+    root = os.path.abspath(directory)
     if as_json:
-        say_json({"archive": archive.root, "made": made})
+        say_json({"archive": root, "made": made})
     else:
         say([Line(one_line(f"made {directory}" if made else f"{directory} is an archive already"))])
-    if is_hidden_from_git(archive):
+    if is_hidden_from_git(root):
         note(
             f"git ignores {directory} here: `git check-ignore -v {directory}/archive.yaml` says why"
         )

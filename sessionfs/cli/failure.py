@@ -128,8 +128,8 @@ def say_json(value: object) -> None:
 
 
 def json_text(value: object) -> str:
-    """Return a JSON document, indented, in which nothing is left that a terminal would obey.
+    r"""Return a JSON document, indented, in which nothing is left that a terminal would obey.
 
-    A path that is no UTF-8 keeps its bytes as the escapes of lone surrogates.
+    A byte of a path that is no UTF-8 is spelt `\xff`, as in every form of a report.
     """
     return safe_json(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

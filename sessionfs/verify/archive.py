@@ -60,10 +60,12 @@ def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Repo
     odd_ones = oddities(tree)
     paths = sorted({*tree.paths(), *odd_ones}, key=path_bytes)
     found += judge_modes(tree, [p for p in paths if p in _GUARDS and p not in odd_ones])
-    below: dict[str | None, list[str]] = {None: []}
+    around: list[str] = []
+    below: dict[str, list[str]] = {}
     for path in paths:  # `ID.bak/…` comes between `ID` and `ID/…`
-        below.setdefault(_session_root(path, odd_ones), []).append(path)
-    found += _around(below.pop(None), odd_ones)
+        root = _session_root(path, odd_ones)
+        (around if root is None else below.setdefault(root, [])).append(path)
+    found += _around(around, odd_ones)
     places = [_place(root, below[root], odd_ones) for root in sorted(below, key=path_bytes)]
     ids: dict[str, str] = {}
     uids: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ def judge_checksums(files: Files) -> None:
             say(Rung.STRUCTURE, finding("E612", path, "it is missing"))
         return
     del files.digests[CHECKSUMS]
+    if not content:
+        say(Rung.STRUCTURE, finding("E612", path, "it is empty"))
+        return
     digests, found = _parse(content, path)
     if found:
         if (cause := pointed(content, path) or conflicting(content, path)) is not None:
@@ -82,7 +86,7 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
     for number, line in enumerate(lines[:-1], 1):
         match = _CHECKSUM.fullmatch(line)
         if match is None:
-            say("E606", "no line of b3sum", number)
+            say("E606", _no_line(line, number), number)
             continue
         name = match[2].decode("utf-8", "replace")
         if not is_safe_path(name):
@@ -92,8 +96,15 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
         last = max(last, match[2])
         digests.setdefault(name, match[1].decode())
     if lines[-1]:
-        say("E606", "no LF at the end", len(lines))
+        said = "NULs, as a crash leaves them" if lines[-1].endswith(b"\0") else "no LF at the end"
+        say("E606", said, len(lines))
     return digests, found
+
+
+def _no_line(line: bytes, number: int) -> str:
+    if number == 1 and line.startswith(BOM_UTF8):
+        return "a byte order mark"
+    return "a NUL" if b"\0" in line else "no line of b3sum"
 
 
 def _unconverted(files: Files, content: bytes) -> tuple[dict[str, str], list[Finding]] | None:

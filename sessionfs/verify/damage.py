@@ -39,6 +39,9 @@ _MARKER: Final = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _LONGEST: Final = 16
 """More bytes than are needed of a line to tell whether it is a conflict marker."""
 
+_SECTOR: Final = 512
+"""Fewest NULs at the end of a payload that look like the work of a crash."""
+
 _decode_summary = typed_decoder(Summary)
 
 
@@ -68,7 +71,8 @@ def told(files: Files, name: str) -> tuple[Finding | None, str]:
         return _conflicting(path, conflict.line), ""
     if not size:
         return None, "it is empty"
-    return None, f"its last {nuls} bytes are NUL, as a crash leaves them" if nuls else ""
+    few = _SECTOR if name.startswith(FILES) else 1  # other formats than ours may end with NULs
+    return None, f"its last {nuls} bytes are NUL, as a crash leaves them" if nuls >= few else ""
 
 
 def pointed(content: bytes, path: str) -> Finding | None:

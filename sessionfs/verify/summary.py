@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,9 @@ def explain_summary(files: Files, content: bytes, *, newer: bool) -> dict[str, A
         content.decode()
     except UnicodeDecodeError:
         say(Rung.FRAMING, finding("E616", path, "not UTF-8"))
+        return None
+    if not content or content.startswith(BOM_UTF8):
+        say(Rung.FRAMING, finding("E616", path, "a byte order mark" if content else "it is empty"))
         return None
     explained = explain_json(content, path, None, syntax="E616")
     if explained.broken:

@@ -25,6 +25,7 @@ _IN_JSON = re.compile(rf"{_HIDDEN.pattern[:-1]}\u2028\u2029\ud800-\udfff]")
 _BLANK = re.compile(r"\s+")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
+_BYTES = 0xDC00
 
 
 def safe(text: str) -> str:
@@ -39,17 +40,30 @@ def safe(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return text that UTF-8 can hold: what is half a character becomes U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)
+    r"""Return text that UTF-8 can hold: of a path, a byte that is no UTF-8 becomes `\xff`.
+
+    What is half a character otherwise becomes U+FFFD.
+    """
+    return _SURROGATE.sub(lambda match: _spelt(match[0]), text)
+
+
+def _spelt(half: str) -> str:
+    byte = ord(half) - _BYTES  # as `os.fsdecode` keeps it
+    return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else "\ufffd"
 
 
 def safe_json(text: str) -> str:
-    """Return JSON text in which what a terminal would obey is escaped: the same value."""
+    """Return JSON text in which what a terminal would obey is escaped: the same value.
+
+    But what UTF-8 cannot hold becomes what it is in `encodable`: strict readers refuse halves.
+    """
     return _IN_JSON.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be", "surrogatepass")
+    if _SURROGATE.match(match[0]):
+        return _spelt(match[0]).replace("\\", r"\\")
+    units = match[0].encode("utf-16-be")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 

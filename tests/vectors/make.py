@@ -2349,6 +2349,22 @@ def upper_case():
     return with_checksums(name, name.upper(), ("E606", "checksums.b3", 2))
 
 
+@vector("bad/E612_empty")
+def empty_checksums():
+    """As a full disk leaves it: no file of the session is planted because of it."""
+    whole = Session().sealed()
+    whole["checksums.b3"] = b""
+    return Vector(whole, ("E612", "checksums.b3"))
+
+
+@vector("bad/E606_bom")
+def checksums_with_bom():
+    """As an editor saves it: the file of the first line is not planted because of it."""
+    whole = Session().sealed()
+    whole["checksums.b3"] = b"\xef\xbb\xbf" + whole["checksums.b3"]
+    return Vector(whole, ("E606", "checksums.b3", 1))
+
+
 @vector("bad/E606_no_newline")
 def no_newline():
     whole = Session().sealed()
