@@ -31,6 +31,7 @@ SECOND_LOCKS = {
     "yamltext E007": "levels are counted before; a deep stack of the caller's own remains",
     "yamltext E205": "tokens are scanned before; then the parser's own events are asked",
     "yamltext E206": "the same",
+    "yamltext E211": "escapes beyond Unicode are refused before; the parser may leak others",
 }
 
 
@@ -63,6 +64,7 @@ def test_one_function_makes_one_vector():
 
 # What follows from one failure is told with it, or the vector is about several on purpose.
 SEVERAL_CODES = {
+    "bad/E121_copy_beside": "a copy has the id of another, and not that of its directory",
     "bad/E121_id_twice": "of two places for one id, one is the wrong shard",
     "bad/E304_utf_16": "the mark, and the NULs of an encoding in which a line end is two bytes",
     "bad/E502_union_merge": "what a blend by lines leaves of three files",

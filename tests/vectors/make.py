@@ -2454,6 +2454,13 @@ def summary_key_order():
     return Vector(session.sealed(), ("E616", "summary.json"))
 
 
+@vector("bad/E616_empty")
+def empty_summary():
+    """As a full disk leaves it."""
+    whole = listed(Session().sealed() | {"summary.json": b""})
+    return Vector(whole, ("E616", "summary.json"))
+
+
 @vector("bad/E616_not_json")
 def summary_not_json():
     session = Session()
