@@ -107,7 +107,10 @@ def typed_decoder(kind: type[_T]) -> Callable[[bytes | str], _T]:
 
 def convert(value: object, kind: type[_T]) -> _T:
     """Return plain values as typed ones; raises `ValueError` with the place."""
-    return msgspec.convert(value, kind)
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401  JSON is any value
@@ -116,8 +119,14 @@ def to_plain(value: object) -> Any:  # noqa: ANN401  JSON is any value
 
 
 def indent(compact: bytes) -> bytes:
-    """Return JSON indented by two spaces, with a line end: the form of summary.json."""
-    return msgspec.json.format(compact, indent=2) + b"\n"
+    """Return JSON indented by two spaces, with a line end: the form of summary.json.
+
+    Raises `ValueError` where it is none.
+    """
+    try:
+        return msgspec.json.format(compact, indent=2) + b"\n"
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
 
 
 def depth(line: bytes) -> int:

@@ -143,9 +143,9 @@ def test_a_hidden_archive_is_told(tmp_path: Path) -> None:
 
 
 def test_the_vector_of_blended_continuations_is_what_git_makes(tmp_path: Path) -> None:
-    make = test_vectors.make
-    sides = [make.continued(make.Session(), *side).sealed() for side in ((2, "A"), (3, "B"))]
-    base, blended = make.Session().sealed(), make.union_merge().files
+    made, right = test_vectors.make.messages, test_vectors.make.session.Session
+    sides = [made.continued(right(), *side).sealed() for side in ((2, "A"), (3, "B"))]
+    base, blended = right().sealed(), made.union_merge().files
     for path, content in base.items():
         for name, side in zip(("ours", "base", "theirs"), (sides[0], base, sides[1]), strict=True):
             (tmp_path / name).write_bytes(side[path])

@@ -133,7 +133,7 @@ def said(line):
 
 def verified(text):
     """What verify says of a session in which a text stands as the arguments of its call."""
-    vector = make.edited(make.SEGMENT, b'{"n":1.5}', text)
+    vector = make.session.edited(make.session.SEGMENT, b'{"n":1.5}', text)
     return verify_tree(MemoryTree(vector.files)).findings
 
 
@@ -153,7 +153,7 @@ def test_json_that_is_spelt_otherwise_is_told_so(text):
 def test_what_is_no_json_is_refused(text, code):
     assert said(LINE.replace(HERE, text)) == [code]
     found = verified(text)
-    assert {(each.code, each.path) for each in found} == {(code, make.SEGMENT)}
+    assert {(each.code, each.path) for each in found} == {(code, make.session.SEGMENT)}
     assert found[0].line == 2
 
 

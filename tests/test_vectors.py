@@ -1,6 +1,6 @@
 """The conformance vectors: what verify finds is what each vector says, exactly."""
 
-import importlib.util
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -13,24 +13,14 @@ from sessionfs.disk.tree import DirTree
 from sessionfs.history import compare_archives, compare_sessions, with_history
 from sessionfs.rules import RULES
 from sessionfs.tree import Below, MemoryTree
-from sessionfs.verify import (
-    verify_archive,
-    verify_tree,
-)
+from sessionfs.verify import verify_archive, verify_tree
 
 HERE = Path(__file__).resolve().parent / "vectors"
 OURS = (sys.executable, "-m", "sessionfs", "verify", "--output-format", "json")
 
 
-def program(name):
-    """A program of the suite, which no package holds."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run, make = program("run"), program("make")
+sys.path.append(str(HERE))  # the programs of the suite, which no package holds
+run, make = importlib.import_module("run"), importlib.import_module("make")
 name = run.name
 VECTORS = run.vectors()
 IN_GIT = [vector for vector in VECTORS if not (vector / "disk.json").exists()]
