@@ -208,6 +208,15 @@ def test_a_line_that_no_message_could_hold_goes_to_a_file(tmp_path: Path) -> Non
     assert row.messages == 2
 
 
+@pytest.mark.parametrize("key", ["rows", "content"])
+def test_a_record_of_too_many_values_goes_to_a_file(tmp_path: Path, key: str) -> None:
+    crowded = [[]] * 140_000  # a bracket and a comma each
+    weird = {"type": "weird", "sessionId": SESSION, "timestamp": stamp(1), key: crowded}
+    (row,) = round_trip(tmp_path, log(1) + dumps(weird) + b"\n").sessions
+    assert row.messages == 2
+    assert len(list((tmp_path / "archive").rglob("files/*"))) == 1
+
+
 def test_no_payload_is_written_that_no_message_names(tmp_path: Path) -> None:
     """A record kept raw whose parts were emptied, for it only repeats: its image goes with them."""
     image = {
