@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sessionfs
@@ -18,10 +20,13 @@ from sessionfs.archive import format_checksums
 from sessionfs.digest import digest
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.tree import GitTree
-from sessionfs.history import compare_sessions, edition
+from sessionfs.history import compare_archives, compare_sessions, edition
 from sessionfs.history.redacted import covers
 from sessionfs.tree import Below, MemoryTree
 from test_git import git
+
+if TYPE_CHECKING:
+    from sessionfs.verify import Mode
 
 FIRST = "messages-00000001.jsonl"
 NO_ARCHIVE = [("W718", "archive.yaml", None, None)]
@@ -329,9 +334,14 @@ def test_replaced_objects_prove_nothing(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "revision", ["nope", "-x", "--all", "", "^HEAD", "HEAD..HEAD", "a\0b", "HEAD:"]
+    "revision",
+    [
+        *("nope", "-x", "--all", "", "^HEAD", "HEAD..HEAD", "HEAD^@", "HEAD^!", "a\0b", "HEAD\n"),
+        *("HEAD:", "HEAD^{tree}", "HEAD:.sessions/archive.yaml", "@{u}", ":/no such text", "tree"),
+    ],
 )
 def test_what_is_no_revision_is_refused(repository: Path, revision: str) -> None:
+    git(repository, "tag", "tree", "HEAD:.sessions")
     with pytest.raises(NotFound, match="no commit"):
         sessionfs.verify([str(repository / ".sessions")], against=revision)
 
@@ -349,6 +359,63 @@ def test_an_empty_repository_a_bare_one_and_none(tmp_path: Path) -> None:
     bring(tmp_path / "bare.git", log(5))
     with pytest.raises(SessionfsError, match="work tree"):
         compared(tmp_path / "bare.git")
+
+
+def test_a_repository_of_somebody_else_says_how_to_trust_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SessionfsError, match="dubious ownership") as caught:
+        compared(repository)
+    assert f"safe.directory {repository}`" in caught.value.hint
+
+
+@pytest.mark.parametrize("says", ["", "a blob 9", "a missing", "a blob"])
+def test_a_git_that_dies_while_it_gives_a_file_is_an_error(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    with GitTree(str(repository / ".sessions"), "HEAD") as tree:
+        path, content = "archive.yaml", (repository / ".sessions" / "archive.yaml").read_bytes()
+        with monkeypatch.context() as patched:
+            program = f"print({says!r}); print('cut')" if says else ""
+            dying = [sys.executable, "-c", program]
+            patched.setattr("sessionfs.git.tree.command", lambda *_: dying)
+            with pytest.raises(SessionfsError, match="git cannot give") as caught:
+                tree.open(path)
+            assert "git fsck" in caught.value.hint
+        with tree.open(path) as stream:  # another git was started
+            assert stream.read() == content
+        monkeypatch.setattr("sessionfs.git.tree.command", lambda *_: dying)
+        tree.close()
+        with pytest.raises(SessionfsError, match="git cannot give"):
+            tree.size(path)
+
+
+def test_a_submodule_has_its_own_history(tmp_path: Path, repository: Path) -> None:
+    above = tmp_path / "above"
+    above.mkdir()
+    git(above, "init", "--quiet")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(above, *allowed, "submodule", "--quiet", "add", str(repository), "sub")
+    assert (above / "sub" / ".git").is_file()
+    assert compared(above / "sub") == []
+    edit(session_in(above / "sub") / FIRST, 1, "user_msg", "context")
+    assert compared(above / "sub") == [("E712", FIRST, 1, "/kind")]
+
+
+@pytest.mark.parametrize("mode", ["full", "deep"])
+def test_every_mode_that_reads_messages_compares_them(repository: Path, mode: Mode) -> None:
+    path = session_in(repository) / FIRST
+    edit(path, 1, "user_msg", "context")
+    report = sessionfs.verify([str(repository / ".sessions")], against="HEAD", mode=mode)
+    assert "E712" in {one.code for one in report.findings}
+    with pytest.raises(SessionfsError, match="mode fast"):
+        sessionfs.verify([str(repository / ".sessions")], against="HEAD", mode="fast")
 
 
 def test_an_archive_that_came_later_or_in_place_of_a_link_is_new(repository: Path) -> None:
@@ -490,6 +557,50 @@ def test_a_native_record_may_be_redacted_as_the_line_that_it_stands_for(
     assert (found(old, new) == []) is held
 
 
+def native_message(native: object, kind: str, seq: int = 1, identifier: str = "") -> bytes:
+    value = json.loads(message(seq, "")) | {"kind": kind, "native": native}
+    return dumps(value | ({"id": identifier} if identifier else {})) + b"\n"
+
+
+def mapped_by(version: int) -> bytes:
+    return MANIFEST + f'source:\n  adapter: "example/{version}"\n'.encode()
+
+
+def test_mapped_anew_and_redacted_at_once() -> None:
+    def session(version: int, kind: str, *raws: str, **others: bytes) -> MemoryTree:
+        lines = [native_message({"raw": raw}, kind, seq) for seq, raw in enumerate(raws, 1)]
+        return small_session(lines, manifest=mapped_by(version), **others)
+
+    old = session(1, "user_msg", "my hunter2", "more")
+    record_of, clean = redaction("/native", IDENTIFIER), "my [REDACTED:key#1]"
+    rewritten = [("W715", FIRST, None)]
+    changed = [("E712", FIRST, "/kind")] * 2
+    assert found(old, session(2, "context", clean, "more", redactions=record_of)) == rewritten
+    assert found(old, session(2, "context", clean, "more")) == changed  # not on the record
+    assert found(old, session(2, "context", clean, "less", redactions=record_of)) == changed
+    assert found(old, session(1, "context", clean, "more", redactions=record_of)) == changed
+
+
+def test_a_source_file_or_a_leading_document_that_came_late_explains_a_rewrite() -> None:
+    other, address = "01M81CYGKK0000000000000099", digest(b"{}")
+    main = [native_message({"raw": raw}, "user_msg", seq) for seq, raw in enumerate("ab", 1)]
+    moved = [native_message({"raw": raw}, "user_msg", seq) for seq, raw in enumerate("ab", 2)]
+
+    def after(first: dict[str, object], *rest: bytes) -> MemoryTree:
+        return small_session([native_message(first, "context", 1, other), *rest])
+
+    beside = {"raw": "s", "source": "side.jsonl"}
+    leading = {"raw": "a", "files": {"leading.json": address}}
+    late = after(beside, *moved)
+    assert found(small_session(main), late) == [("W715", FIRST, None)]
+    assert found(small_session(main), after(leading, main[1])) == [("W715", FIRST, None)]
+    # one that grew, was lost, or came with a shorter log explains nothing
+    grown = after({**beside, "raw": "other"}, *moved)
+    assert {code for code, *_ in found(late, grown)} == {"E712"}
+    assert {code for code, *_ in found(late, small_session(main))} == {"E712", "E713"}
+    assert {code for code, *_ in found(small_session(main), after(beside, moved[0]))} == {"E712"}
+
+
 def test_a_fact_may_be_redacted_on_the_record() -> None:
     old = MANIFEST + b'workspace:\n  cwd: "/srv/hunter2"\n'
     new = MANIFEST + b'workspace:\n  cwd: "/srv/[REDACTED:key#1]"\n'
@@ -531,6 +642,49 @@ def test_a_line_that_no_reader_takes_is_compared_as_bytes(monkeypatch: pytest.Mo
 
 
 TEXTS = st.lists(st.text(max_size=20), min_size=1, max_size=8)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=3,
+)
+NATIVES = ANYTHING | st.fixed_dictionaries(
+    {},
+    optional={
+        "raw": st.just("a") | ANYTHING,
+        "record": st.just({"a": "b"}) | ANYTHING,
+        "raw_file": ANYTHING,
+        "eol": st.just("") | ANYTHING,
+        "source": st.just("b.jsonl") | ANYTHING,
+        "files": st.just({"a": "b"}) | ANYTHING,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(NATIVES, NATIVES)
+@example({"raw": "a", "source": {}}, {"raw": "a"})
+@example({"raw": "a", "eol": 5}, {"raw": "a", "eol": 5})
+@example({"raw": "a", "files": 5}, {"raw": "a", "files": {}})
+def test_a_native_record_of_any_types_is_no_crash(before: object, after: object) -> None:
+    """That one of them is no native record is the verification's to say."""
+    lines = [native_message(before, "user_msg"), native_message(after, "context")]
+    for record_of in ({}, {"redactions": redaction("/native", IDENTIFIER)}):
+        told = found(small_session(lines[:1]), small_session(lines[1:], **record_of))
+        assert [code for code, *_ in told] in (["E712"], [])  # it may have been completed
+
+
+@pytest.mark.parametrize("ignored", ["5", "true", "'u:1'", "{a: 1}", "\n  - [1]\n  - 'u:1'"])
+@pytest.mark.parametrize("uid", ["5", "[1]", "{a: 1}", "null", "'u:2'"])
+def test_a_session_that_is_gone_whatever_stands_for_its_uid(ignored: str, uid: str) -> None:
+    session = "2026/11/01M7WM3K6WT6E66QERZ5G6H0NZ"
+    manifest = MANIFEST + f"source:\n  uid: {uid}\n".encode()
+    summary = dumps({"uid": [1]})
+    policy = MANIFEST + f"ignored: {ignored}\n".encode()
+    old = {f"{session}/manifest.yaml": manifest, f"{session}/summary.json": summary}
+    told = compare_archives(MemoryTree(old), MemoryTree({"archive.yaml": policy}))
+    assert [(one.code, one.path) for one in told] == [("E710", session)]
 
 
 @settings(max_examples=200, deadline=None)

@@ -69,11 +69,15 @@ def verify(
 
     With `against`, a revision of the git repository that each of them lies in, they are also
     compared with what they were then: messages must be the same, and sessions there. What the
-    revision does not have is new. Raises `SessionfsError` where there is no such revision.
+    revision does not have is new. Raises `SessionfsError` where there is no such revision, and
+    for mode `fast`, which reads no message.
     """
     if jobs is not None and jobs < 1:
         message = f"{jobs} processes can do nothing"
         raise SessionfsError(message, hint="ask for one at least")
+    if against is not None and mode == "fast":
+        message = "a revision is compared message by message, and mode fast reads none"
+        raise SessionfsError(message, hint="compare in mode full or deep")
     places = [place_of(path) for path in paths] or [nearest_archive()]
     judge = partial(_verify_one, mode=mode, jobs=jobs)
     if against is not None:

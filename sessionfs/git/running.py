@@ -76,5 +76,8 @@ def require(directory: str, *arguments: str, otherwise: str, hint: str) -> bytes
     if finished.returncode:
         said = finished.stderr.decode("utf-8", "replace").strip().splitlines()
         reason = f": {said[0]}" if said else ""
+        trust = next((line.strip() for line in said if "safe.directory" in line), None)
+        if trust is not None and trust != said[0]:  # the repository is somebody else's
+            hint = f"if you trust it: `{trust}`"
         raise SessionfsError(otherwise + reason, hint=hint)
     return finished.stdout

@@ -48,7 +48,8 @@ def compare_archives(old: Tree, new: Tree) -> list[Finding]:
     if any(True for _ in readable(policy, _POLICY)):
         return []
     ignored = policy.get("ignored")
-    removed = frozenset(uid for uid in ignored if isinstance(uid, str)) if ignored else frozenset()
+    uids = ignored if isinstance(ignored, list) else []
+    removed = frozenset(uid for uid in uids if isinstance(uid, str))
     before, after = _sessions(old), _sessions(new)
     found = [] if before else list(_absent(old))
     for root, names in before.items():
@@ -104,7 +105,8 @@ def _absent(old: Tree) -> Iterator[Finding]:
 
 def _gone(root: str, old: Edition, removed: frozenset[str]) -> Finding:
     """Return the finding that a session is not there any more. Enforces E710, W710."""
-    uid = old.source.get("uid") or _summary(old).get("uid")
+    said = (old.source.get("uid"), _summary(old).get("uid"))
+    uid = next((uid for uid in said if uid and isinstance(uid, str)), None)
     if uid in removed:
         return finding("W710", root, f"archive.yaml ignores {uid}")
     return finding("E710", root, f"archive.yaml does not record {uid or 'it'} as removed")

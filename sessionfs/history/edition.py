@@ -171,11 +171,24 @@ def as_object(text: bytes) -> dict[str, Any] | None:
 
 
 def as_message(line: Line) -> Message | None:
-    """Return the message that a line is, or None."""
+    """Return the message that a line is, or None, also where its native record has odd types."""
     try:
-        return decode_message(line.content)
+        message = decode_message(line.content)
     except (ValueError, RecursionError):
         return None
+    return message if _is_native(message.native) else None
+
+
+def _is_native(value: object) -> bool:
+    """Tell whether what a native record says around the record has the types that are read."""
+    if not isinstance(value, dict):
+        return True  # it has none: that is asked where one is needed
+    files = value.get("files", {})
+    return (
+        all(isinstance(value.get(key, ""), str) for key in ("eol", "source"))
+        and isinstance(files, dict)
+        and all(isinstance(address, str) for address in files.values())
+    )
 
 
 def differences(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401  JSON is any value
