@@ -516,7 +516,9 @@ def test_a_file_is_written_whole_or_stays_as_it_was(form, here, capsysbinary, mo
 def test_a_report_goes_into_a_pipe_and_into_no_directory(here, capsysbinary):
     assert run(capsysbinary, "-o", "/dev/null")[0] == 1
     assert run(capsysbinary, "-o", ".")[0] == 2
-    assert run(capsysbinary, "-o", "no/where")[0] == 2
+    code, told, complaint = run(capsysbinary, "-o", "no/where")
+    assert (code, told) == (2, "")
+    assert complaint.startswith("sessionfs: no directory for no/where\nhint: ")
     os.mkfifo(here / "pipe")
     reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -524,6 +526,32 @@ def test_a_report_goes_into_a_pipe_and_into_no_directory(here, capsysbinary):
         assert LOG in places("gitlab", os.read(reader, 1 << 16))
     finally:
         os.close(reader)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "name", [".sessions/archive.yaml", ".sessions/report", f".sessions/{SESSION}/files/x", "one/x"]
+)
+def test_a_report_never_goes_among_the_records(name, here, capsysbinary):
+    shutil.copytree(here / ".sessions" / SESSION, here / "one")
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    (here / "door").symlink_to(name)
+    for output in (name, "door"):
+        code, told, complaint = run(capsysbinary, "-o", output)
+        assert (code, told) == (2, "")
+        assert complaint.startswith(f"sessionfs: {output} would be a file among the records in ")
+    (here / "door").unlink()
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("here")
+def test_a_directory_that_takes_no_report_is_named_as_it_was_given(capsysbinary, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, os.strerror(13), path)
+
+    monkeypatch.setattr("sessionfs.cli.forms.steps.create_file", refuse)
+    code, _, complaint = run(capsysbinary, "-o", "report")
+    assert (code, complaint.partition("\n")[0]) == (2, "sessionfs: report: Permission denied")
 
 
 @pytest.mark.usefixtures("here")

@@ -164,6 +164,11 @@ def test_fast_and_deep_exclude_each_other(capsys):
     assert "exclude each other" in capsys.readouterr().err
 
 
+def test_fast_and_against_exclude_each_other(capsys):
+    assert main(["verify", "--fast", "--against", "HEAD"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
 def test_no_process_is_no_number(tmp_path):
     with pytest.raises(sessionfs.SessionfsError, match="0 processes"):
         sessionfs.verify([str(tmp_path)], jobs=0)

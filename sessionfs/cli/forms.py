@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionfs import __version__
+from sessionfs.archive import CHECKSUMS
 from sessionfs.canonical import to_plain
 from sessionfs.cli.failure import json_text, on_github
 from sessionfs.cli.terminal import note, say
 from sessionfs.disk import steps
+from sessionfs.disk.marker import is_archive
+from sessionfs.errors import SessionfsError
 from sessionfs.view.findings import report_lines, verdict
 
 if TYPE_CHECKING:
@@ -40,6 +43,24 @@ def chosen(form: str, output: str | None) -> str:
     if form != "auto":
         return form
     return "github" if output is None and on_github() else "text"
+
+
+def check_output(output: str) -> None:
+    """Raise `SessionfsError` where a report cannot go, before anything is verified.
+
+    That is into an archive or a session, where it would be a stray file, or take the place of
+    a record.
+    """
+    directory = os.path.dirname(os.path.realpath(output))
+    if not os.path.isdir(directory):
+        message = f"no directory for {output}"
+        raise SessionfsError(message, hint="make it, or name another place with -o")
+    below = ""
+    while below != directory:
+        if is_archive(directory) or os.path.isfile(os.path.join(directory, CHECKSUMS)):
+            message = f"{output} would be a file among the records in {directory}"
+            raise SessionfsError(message, hint="name a place outside of it with -o")
+        below, directory = directory, os.path.dirname(directory)
 
 
 def publish(report: Report, form: str, output: str | None, **facts: object) -> None:
@@ -106,7 +127,10 @@ def _write(output: str, lines: Iterable[str]) -> None:
             stream.write(content)
         return
     beside = f"{place}.{os.getpid()}"
-    descriptor = steps.create_file(beside)
+    try:
+        descriptor = steps.create_file(beside)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, output) from None
     try:
         try:
             steps.write(descriptor, content)

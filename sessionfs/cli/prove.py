@@ -8,7 +8,7 @@ import click
 
 from sessionfs.cli import FAILED, FINDINGS, FINE
 from sessionfs.cli.failure import say_json
-from sessionfs.cli.forms import FORMS, FROM_TOP, chosen, publish, top
+from sessionfs.cli.forms import FORMS, FROM_TOP, check_output, chosen, publish, top
 from sessionfs.cli.terminal import say
 from sessionfs.cli.verb import as_json, verb
 from sessionfs.view import Line
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     default="auto",
     help="Form of the report. auto: github in a job of GitHub Actions, else text.",
 )
-@click.option("--against", metavar="REV", help="Compare with a revision of git, too.")
+@click.option("--against", metavar="REV", help="Compare with a revision of git, too; not --fast.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --output-format json.")
 def verify_command(
@@ -86,9 +86,13 @@ def verify_command(
 
     if fast and deep:
         raise click.UsageError("--fast and --deep exclude each other")
+    if fast and against is not None:
+        raise click.UsageError("--fast and --against exclude each other")
     if as_json and output_format not in ("auto", "json"):
         raise click.UsageError(f"--json and --output-format {output_format} contradict each other")
     output = None if output == "-" else output
+    if output is not None:
+        check_output(output)
     form = "json" if as_json else chosen(output_format, output)
     report = sessionfs.verify(
         paths,
