@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sessionfs.archive import FILES
 from sessionfs.digest import Hasher
 from sessionfs.disk import steps
+from sessionfs.disk.marker import check_outside
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.tree import check_path, read_bytes
 
@@ -69,6 +70,7 @@ def _check_output(output: str, *, one: bool, force: bool) -> None:
     if one and not os.path.basename(output):
         message = f"{output} is a directory, and this session comes from one file"
         raise Conflict(message, hint="name a file")
+    check_outside(output)
     if os.path.lexists(output) and not force:
         message = f"{output} exists"
         raise Conflict(message, hint="name another, or use --force")

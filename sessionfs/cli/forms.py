@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionfs import __version__
-from sessionfs.archive import CHECKSUMS
 from sessionfs.canonical import to_plain
 from sessionfs.cli.failure import json_text, on_github
 from sessionfs.cli.terminal import note, say
 from sessionfs.disk import steps
-from sessionfs.disk.marker import is_archive
+from sessionfs.disk.marker import check_outside
 from sessionfs.errors import SessionfsError
 from sessionfs.view.findings import report_lines, verdict
 
@@ -46,21 +45,11 @@ def chosen(form: str, output: str | None) -> str:
 
 
 def check_output(output: str) -> None:
-    """Raise `SessionfsError` where a report cannot go, before anything is verified.
-
-    That is into an archive or a session, where it would be a stray file, or take the place of
-    a record.
-    """
-    directory = os.path.dirname(os.path.realpath(output))
-    if not os.path.isdir(directory):
+    """Raise `SessionfsError` where a report cannot go, before anything is verified."""
+    if not os.path.isdir(os.path.dirname(os.path.realpath(output))):
         message = f"no directory for {output}"
         raise SessionfsError(message, hint="make it, or name another place with -o")
-    below = ""
-    while below != directory:
-        if is_archive(directory) or os.path.isfile(os.path.join(directory, CHECKSUMS)):
-            message = f"{output} would be a file among the records in {directory}"
-            raise SessionfsError(message, hint="name a place outside of it with -o")
-        below, directory = directory, os.path.dirname(directory)
+    check_outside(output)
 
 
 def publish(report: Report, form: str, output: str | None, **facts: object) -> None:

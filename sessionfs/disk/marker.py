@@ -1,10 +1,12 @@
-"""What tells an archive from a directory in which another program keeps its own archive.yaml."""
+"""What tells an archive from other directories, and keeps other files out of one."""
 
 from __future__ import annotations
 
 import os
 
+from sessionfs.archive import CHECKSUMS
 from sessionfs.disk.archive import DEFAULT, POLICY
+from sessionfs.errors import SessionfsError
 
 _HEAD = 1 << 16
 _KEYS = (b"format", b"min_reader")
@@ -27,3 +29,18 @@ def is_archive(place: str) -> bool:
     except OSError:
         return True
     return all(key in head for key in _KEYS)
+
+
+def check_outside(output: str) -> None:
+    """Raise `SessionfsError` where a file at `output` would stand among records.
+
+    That is in an archive or a session, where it would be a stray file, or take the place of one
+    of theirs.
+    """
+    directory = os.path.dirname(os.path.realpath(output))
+    below = ""
+    while below != directory:
+        if is_archive(directory) or os.path.isfile(os.path.join(directory, CHECKSUMS)):
+            message = f"{output} would be a file among the records in {directory}"
+            raise SessionfsError(message, hint="name a place outside of it with -o")
+        below, directory = directory, os.path.dirname(directory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from sessionfs.check.explained import EXCERPT
 from sessionfs.digest import Hasher
 from sessionfs.history.edition import as_message
 from sessionfs.schema import finding
@@ -37,7 +38,8 @@ def explain_rewrite(
     mapped = old.source.get("adapter") != new.source.get("adapter")
     if not mapped and before.files.keys() == after.files.keys():
         return None
-    said = f"from here on written anew by {new.source.get('adapter')}; the native log is whole"
+    adapter = str(new.source.get("adapter"))[:EXCERPT]
+    said = f"from here on written anew by {adapter}; the native log is whole"
     return finding("W715", name, said, line=line)
 
 
