@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import beside
 from sessionfs.disk.tree import DirTree
 from sessionfs.rules import RULES
 from sessionfs.verify import verify_archive, verify_tree
@@ -14,14 +15,14 @@ from sessionfs.verify.ladder import Ladder
 from test_modes import PLAIN
 from test_vectors import run
 
-SPEC = Path(__file__).parent.parent / "spec" / "sessionfs.md"
 ELSEWHERE = {"W107", "E121", "W124", "E126", "W127", "E001"}
 """Around the sessions of an archive, each of which has a ladder; and what root never meets."""
 
 
 def told():
     """Return each rung with each of its codes, as chapter 21 lists them."""
-    chapter = SPEC.read_text("utf-8").split("\n## 21.")[1].split("\n## 22.")[0]
+    text = (beside("spec") / "sessionfs.md").read_text("utf-8")
+    chapter = text.split("\n## 21.")[1].split("\n## 22.")[0]
     rungs = re.findall(r"^\d\. \*\*(\w+)\*\*: (.*?)[;.]$", chapter, re.MULTILINE | re.DOTALL)
     assert len(rungs) == 5
     pairs = {("DAMAGE", code) for code in ("E309", "E605", "E608", "E704")}
