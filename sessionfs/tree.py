@@ -98,7 +98,7 @@ class Below:
         """Look at the directory; the empty one is the whole tree."""
         self.tree = tree
         self._prefix = f"{directory}/" if directory else ""
-        self._names = sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape"))
+        self._names = sorted(names, key=path_bytes)
 
     def at(self, path: str) -> str:
         """Return the path in the whole tree."""

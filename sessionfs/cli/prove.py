@@ -130,6 +130,5 @@ def explain_command(code: str | None, *, as_json: bool) -> None:
 def _rule_lines(rule: Rule) -> Iterator[Line]:
     yield Line(f"{rule.code} ({rule.level})", "title")
     yield Line(rule.sentence)
-    if rule.why:
-        yield Line(f"Why:  {rule.why}")
+    yield Line(f"Why:  {rule.why}")
     yield Line(f"Mend: {rule.hint}")

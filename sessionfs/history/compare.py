@@ -8,7 +8,6 @@ against a digest that somebody may have made anew.
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
 from sessionfs.tree import Below, read_bytes
 from sessionfs.verify.damage import TELLS_ALL
+from sessionfs.verify.guards import IN_SESSION
 from sessionfs.verify.report import Report, in_order
 from sessionfs.verify.version import readable
 from sessionfs.yamltext import MAX_SIZE, YamlError, parse
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from sessionfs.tree import Tree
 
 _POLICY: Final = "archive.yaml"
-_IN_SESSION: Final = re.compile(r"([0-9]{4}/[0-9]{2}/[^/]+)/(.+)", re.DOTALL)
 
 
 def compare_archives(old: Tree, new: Tree) -> list[Finding]:
@@ -129,7 +128,7 @@ def _sessions(tree: Tree) -> dict[str, list[str]]:
     """Return the names of the files of each session's directory."""
     found: dict[str, list[str]] = {}
     for path in tree.paths():
-        if match := _IN_SESSION.fullmatch(path):
+        if match := IN_SESSION.fullmatch(path):
             found.setdefault(match[1], []).append(match[2])
     return found
 

@@ -19,13 +19,15 @@ ATTRIBUTES: Final = (
 )
 """The attributes that decide what git does to a file's bytes."""
 
-_IN_SESSION: Final = re.compile(r"([0-9]{4}/[0-9]{2}/[^/]+)/(.+)", re.DOTALL)
+IN_SESSION: Final = re.compile(r"([0-9]{4}/[0-9]{2}/[^/]+)/(.+)", re.DOTALL)
+"""A path in an archive: the session's directory, and the name below it."""
+
 _POLICY: Final = "archive.yaml"
 
 
 def session_of(path: str) -> str | None:
     """Return the session of an archive that one of its files stands in, None for another path."""
-    match = _IN_SESSION.fullmatch(path)
+    match = IN_SESSION.fullmatch(path)
     return match[1] if match is not None and is_layout_name(match[2]) else None
 
 

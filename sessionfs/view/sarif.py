@@ -65,7 +65,7 @@ def document(
 
 def _rule(code: str) -> dict[str, Any]:
     rule = RULES[code]
-    why = f"{rule.sentence} {rule.why}".strip()
+    why = f"{rule.sentence} {rule.why}"
     return {
         "id": code,
         "shortDescription": {"text": rule.sentence},
