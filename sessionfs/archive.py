@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.canonical import (
     MAX_VALUES_IN_LINE,
@@ -14,7 +14,7 @@ from sessionfs.canonical import (
     is_crowded,
     typed_decoder,
 )
-from sessionfs.digest import digest, digest_stream, is_digest
+from sessionfs.digest import CHUNK, Hasher, digest, is_digest
 from sessionfs.errors import FormatError, NotFound
 from sessionfs.model import MAX_DERIVED, MAX_LINE, Manifest, Message, Summary, decode_message
 from sessionfs.restore import Unresolvable, end_of_line, is_native, restore_record
@@ -42,6 +42,20 @@ def segment_name(seq: int) -> str:
     return f"messages-{seq:08d}.jsonl"
 
 
+def is_segment(name: str) -> bool:
+    """Tell whether a name is a segment's."""
+    return SEGMENT.fullmatch(name) is not None
+
+
+def is_layout_name(name: str) -> bool:
+    """Tell whether the layout defines this name of a file. Enforces E125."""
+    return (
+        name in (MANIFEST, SUMMARY, CHECKSUMS, REDACTIONS)
+        or is_segment(name)
+        or (name.startswith(FILES) and is_digest(name[len(FILES) :]))
+    )
+
+
 def format_checksums(digests: Mapping[str, str]) -> bytes:
     """Return checksums.b3: one `b3sum` line a file, sorted by path bytes. Enforces E611."""
     ordered = sorted(digests.items(), key=lambda item: item[0].encode())
@@ -62,6 +76,14 @@ def parse_checksums(content: bytes) -> dict[str, str]:
 def collection_root(seals: Mapping[str, str]) -> str:
     """Return the digest over the seals of many sessions, given by path `YYYY/MM/ULID`."""
     return digest(format_checksums(seals))
+
+
+class ProvedFile(NamedTuple):
+    """A file of a session whose content is compared with its digest as it is read."""
+
+    name: str
+    size: int
+    chunks: Iterator[bytes]
 
 
 class Session:
@@ -120,21 +142,40 @@ class Session:
 
         What is built on a session must not carry damage on. Enforces E601.
         """
-        listed = self.checksums()
-        for path in self.tree.paths():
-            if path == CHECKSUMS:
-                continue
-            with closing(self.tree.open(path)) as stream:
-                actual, _ = digest_stream(stream)
-            if listed.pop(path, None) != actual:
-                raise FormatError(
-                    "E601",
-                    self._where(path),
-                    "the file is not what checksums.b3 says",
-                    hint="run `sessionfs verify`; bring the session back from git first",
-                )
-        for path in listed:
-            raise FormatError("E102", self._where(path), "the file is missing")
+        for file in self.proved_files():
+            for _ in file.chunks:
+                pass
+
+    def proved_files(self) -> Iterator[ProvedFile]:
+        """Yield each file, checksums.b3 too; reading one raises where it is not what that says.
+
+        One is read to its end before the next is asked for. Enforces E102, E125, E601.
+        """
+        checksums = self._derived(CHECKSUMS)
+        listed = parse_checksums(checksums)
+        for name in self.tree.paths():
+            if name == CHECKSUMS:
+                yield ProvedFile(name, len(checksums), iter((checksums,)))
+            elif not is_layout_name(name):
+                raise self._unlike("E125", name, "no name of the layout")
+            else:
+                size = self.tree.size(name)
+                yield ProvedFile(name, size, self._proved(name, size, listed.pop(name, None)))
+        for name in listed:
+            raise self._unlike("E102", name, "the file is missing")
+
+    def _proved(self, name: str, size: int, wanted: str | None) -> Iterator[bytes]:
+        hasher = Hasher()
+        with closing(self.tree.open(name)) as stream:
+            while chunk := stream.read(CHUNK):
+                hasher.update(chunk)
+                yield chunk
+        if hasher.hexdigest() != wanted or hasher.size != size:
+            raise self._unlike("E601", name, "the file is not what checksums.b3 says")
+
+    def _unlike(self, code: str, name: str, said: str) -> FormatError:
+        hint = "run `sessionfs verify`; bring the session back from git first"
+        return FormatError(code, self._where(name), said, hint=hint)
 
     def segments(self) -> list[str]:
         """Return the names of the segments, in order."""

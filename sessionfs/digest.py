@@ -37,6 +37,35 @@ class Hasher:
         return self._state.hexdigest()
 
 
+class Fingerprint:
+    """The running digests of one stream: BLAKE3-256, and SHA-256 for who has no BLAKE3."""
+
+    def __init__(self) -> None:
+        """Start at the digests of nothing."""
+        self._blake3 = Hasher()
+        self._sha256 = hashlib.sha256(usedforsecurity=False)
+
+    def update(self, chunk: bytes) -> None:
+        """Take in more bytes."""
+        self._blake3.update(chunk)
+        self._sha256.update(chunk)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._blake3.size
+
+    @property
+    def blake3(self) -> str:
+        """The BLAKE3-256 of all bytes so far as 64 lower-case hex digits."""
+        return self._blake3.hexdigest()
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of all bytes so far as 64 lower-case hex digits."""
+        return self._sha256.hexdigest()
+
+
 def digest(content: bytes) -> str:
     """Return the BLAKE3-256 of `content` as 64 lower-case hex digits."""
     return blake3(content).hexdigest()

@@ -31,13 +31,17 @@ class SessionfsError(Exception):
 
 
 class FormatError(SessionfsError):
-    """A file breaks a rule of the format; `code` and `where` name the rule and the place."""
+    """A file breaks a rule of the format; `code` and `where` name the rule and the place.
+
+    `said` is what was seen there, without code and place.
+    """
 
     def __init__(self, code: str, where: str, message: str, *, hint: str = "") -> None:
         """Keep the rule's code and the place, `file:line#pointer`, beside the message."""
         super().__init__(f"{code} {where}: {message}" if where else f"{code} {message}", hint=hint)
         self.code = code
         self.where = where
+        self.said = message
 
 
 class UnsupportedVersion(SessionfsError):

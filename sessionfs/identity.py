@@ -47,11 +47,16 @@ def format_time(millis: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"
 
 
-def shard(session_id: str) -> str:
-    """Return the directory `YYYY/MM` of a session: the UTC month in its ULID."""
+def time_of(ulid: str) -> int:
+    """Return the time in a ULID as milliseconds since 1970."""
     from ulid import ULID  # noqa: PLC0415  47 ms that no --help should pay
 
-    moment = _EPOCH + timedelta(milliseconds=ULID.from_str(session_id).milliseconds)
+    return ULID.from_str(ulid).milliseconds
+
+
+def shard(session_id: str) -> str:
+    """Return the directory `YYYY/MM` of a session: the UTC month in its ULID."""
+    moment = _EPOCH + timedelta(milliseconds=time_of(session_id))
     return f"{moment.year:04d}/{moment.month:02d}"
 
 
@@ -86,6 +91,11 @@ def is_native_id(text: object) -> bool:
 def fallback_native_id(first_line: bytes) -> str:
     """Return the native id of a log that names none, from its first complete line."""
     return f"b3-{digest(first_line)[:32]}"
+
+
+def copy_native_id(native_id: str, seal: str) -> str:
+    """Return the native id of a copy under a fresh id, from the seal of what it is a copy of."""
+    return f"{native_id}#{seal[:16]}"
 
 
 def branch_native_id(native_id: str, differing_line: bytes) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sessionfs.adapters import recognize
 from sessionfs.canonical import decode_native
-from sessionfs.decompress import MAGIC, open_zstd
 from sessionfs.draft import Draft, Facts, unparsed
 from sessionfs.errors import SessionfsError
 from sessionfs.identity import fallback_native_id, is_native_id, parse_time
 from sessionfs.model import MAX_LINE
 from sessionfs.native import Line
 from sessionfs.tree import is_safe_path
+from sessionfs.zstd import MAGIC, open_zstd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -232,7 +232,15 @@ def write_sealed(
     if manifest is not None:
         with tree.create(MANIFEST) as stream:
             stream.write(manifest)
-    summary, digests = derive(Session(tree, session.path))
+    return write_derived(tree, session.path)
+
+
+def write_derived(tree: WritableTree, path: str) -> tuple[Summary, str]:
+    """Complete the session that stands in `tree` with what follows from it; `path` is its place.
+
+    Returns the summary and the seal.
+    """
+    summary, digests = derive(Session(tree, path))
     with tree.create(SUMMARY) as stream:
         stream.write(content := encode_summary(summary))
     checksums = format_checksums(digests | {SUMMARY: digest(content)})

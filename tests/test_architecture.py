@@ -32,7 +32,7 @@ OWNERS = {
     "msgspec": "sessionfs.canonical",
     "ruamel": "sessionfs.yamltext",
     "ulid": "sessionfs.identity",
-    "zstandard": "sessionfs.decompress",
+    "zstandard": "sessionfs.zstd",
 }
 LAZY = ("jsonschema", "ruamel", "ulid")
 BANNED_WORDS = (

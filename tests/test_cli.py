@@ -330,7 +330,7 @@ def test_an_export_that_fails_leaves_nothing(monkeypatch, capsys):
     def fail(_source, target):
         raise OSError(errno.EIO, os.strerror(errno.EIO), target)
 
-    for step in ("rename", "write"):
+    for step in ("link", "write"):
         with monkeypatch.context() as patch:
             patch.setattr(steps, step, fail)
             assert main(["export", "01M7", "-o", "back.jsonl"]) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from sessionfs.archive import FILES
 from sessionfs.digest import Hasher
 from sessionfs.disk import steps
 from sessionfs.disk.marker import check_outside
-from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.disk.output import check_file, check_place, new_file
+from sessionfs.errors import Conflict, SessionfsError
 from sessionfs.tree import check_path, read_bytes
 
 if TYPE_CHECKING:
@@ -48,47 +48,32 @@ def export_native(
     one = len(sources) == 1 and not whole
     _check_output(output, one=one, force=force)
     if one:
-        _write_all(output, _proved(session, next(iter(sources))))
+        _write_all(output, _proved(session, next(iter(sources))), force=force)
         return [output]
     written = []
     for name in sources:
         check_path(name)
-        _check_file(os.path.join(output, *name.split("/")))
+        check_file(os.path.join(output, *name.split("/")))
     for name, owner in sorted(sources.items()):
         place = os.path.join(output, *name.split("/"))
         steps.make_directories(os.path.dirname(os.path.abspath(place)))
-        _write_all(place, _proved(owner, name))
+        _write_all(place, _proved(owner, name), force=force)
         written.append(place)
     return written
 
 
 def _check_output(output: str, *, one: bool, force: bool) -> None:
     """Raise where nothing can or may be written at `output`: one file, or a directory."""
-    if not output:
-        message = "the name of the output is empty"
-        raise SessionfsError(message, hint="name another; is a variable of the shell unset?")
-    if one and not os.path.basename(output):
+    if one and output and not os.path.basename(output):
         message = f"{output} is a directory, and this session comes from one file"
         raise Conflict(message, hint="name a file")
-    check_outside(output)
-    if os.path.lexists(output) and not force:
-        message = f"{output} exists"
-        raise Conflict(message, hint="name another, or use --force")
-    if one:
-        _check_file(output)
-    elif os.path.lexists(output) and not os.path.isdir(output):
+    if not one and force and os.path.isdir(output):
+        check_outside(output)
+        return
+    check_place(output, force=force)
+    if not one and os.path.lexists(output):
         message = f"{output} is no directory, and there are several files to write"
         raise Conflict(message, hint="name a directory")
-    if not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        message = f"no directory {os.path.dirname(output)}"
-        raise NotFound(message, hint="make it first")
-
-
-def _check_file(place: str) -> None:
-    """Raise `Conflict` where something stands that a file cannot take the place of."""
-    if os.path.lexists(place) and (os.path.islink(place) or not os.path.isfile(place)):
-        message = f"{place} is no regular file"
-        raise Conflict(message, hint="name another, or remove it first")
 
 
 def _proved(session: Session, name: str) -> Iterator[bytes]:
@@ -115,25 +100,7 @@ def _source(session: Session, name: str) -> Iterator[bytes]:
             return
 
 
-def _write_all(place: str, chunks: Iterable[bytes]) -> None:
-    draft, descriptor = _create_draft(place)
-    try:
-        try:
-            for chunk in chunks:
-                steps.write(descriptor, chunk)
-        finally:
-            os.close(descriptor)
-        steps.rename(draft, place)
-    except BaseException:
-        steps.remove_file(draft)
-        raise
-
-
-def _create_draft(place: str) -> tuple[str, int]:
-    """Create a file beside `place`, under a free name; return that and the descriptor."""
-    number = 0
-    while True:
-        number += 1
-        draft = f"{place}.part{number}"
-        with contextlib.suppress(FileExistsError):
-            return draft, steps.create_file(draft)
+def _write_all(place: str, chunks: Iterable[bytes], *, force: bool) -> None:
+    with new_file(place, force=force) as write:
+        for chunk in chunks:
+            write(chunk)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionfs.archive import is_layout_name
 from sessionfs.disk.archive import CACHE, bare_tree
 from sessionfs.disk.guards import is_guarded
 from sessionfs.disk.tree import DirTree
 from sessionfs.git.attributes import attributes, is_blank, left_out, own_attributes
 from sessionfs.verify.guards import ATTRIBUTES, judge_attributes, judge_ignored, session_of
-from sessionfs.verify.layout import is_layout_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import click
 
 from sessionfs.cli import FAILED, FINDINGS, PROGRAM
 from sessionfs.cli.verb import colour
-from sessionfs.errors import Conflict, SessionfsError
+from sessionfs.errors import Conflict, FormatError, SessionfsError
 from sessionfs.view.text import one_line, safe_json
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def explained(error: BaseException) -> SessionfsError:
     """Return any error as one of ours, with a hint."""
     match error:
         case SessionfsError():
-            error.hint = error.hint or _HINT
+            error.hint = error.hint or _hint(error)
             return error
         case click.NoSuchOption():
             message = f"no such option: {error.option_name}"
@@ -79,6 +79,15 @@ def explained(error: BaseException) -> SessionfsError:
         f"internal error at {place}: {type(error).__name__}: {error}",
         hint="this is a defect of sessionfs: please report it with the command that you gave",
     )
+
+
+def _hint(error: SessionfsError) -> str:
+    """Return what to do about an error that does not say it; of a pack's form the rule does."""
+    from sessionfs.rules import RULES
+
+    if isinstance(error, FormatError) and error.code.startswith("E8"):
+        return RULES[error.code].hint
+    return _HINT
 
 
 def _has_directory() -> bool:

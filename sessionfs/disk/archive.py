@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.archive import Session
 from sessionfs.canonical import decode, encode
+from sessionfs.collection import Collection
 from sessionfs.disk import steps
 from sessionfs.disk.tree import DirTree, WritableDirTree
 from sessionfs.errors import (
@@ -57,9 +58,11 @@ IGNORE = """\
 *~
 Thumbs.db
 """
+GUARDS = {".gitattributes": ATTRIBUTES.encode(), ".gitignore": IGNORE.encode()}
+"""Content by name of the files that guard the bytes of sessions in git."""
 
 
-class Archive:
+class Archive(Collection):
     """A directory with archive.yaml. Opening it finishes a swap that a crash interrupted."""
 
     def __init__(self, root: str) -> None:
@@ -68,11 +71,10 @@ class Archive:
         Raises `NotFound`, `FormatError` where archive.yaml is damaged, or
         `UnsupportedVersion` where it asks for a newer reader.
         """
+        super().__init__(root)
         self.root = root
         self.tree = bare_tree(root)
         self.ignored: frozenset[str] = frozenset()
-        self._by_uid: dict[str, Session] | None = None
-        self._branches: dict[str, set[str]] = {}
         self._read_policy()
         if self.is_swapping():
             with self.lock():
@@ -106,11 +108,7 @@ class Archive:
         with _locked(root):
             present = set(os.listdir(root))
             # archive.yaml comes last: it is what makes the directory an archive.
-            for name, content in (
-                (".gitattributes", ATTRIBUTES.encode()),
-                (".gitignore", IGNORE.encode()),
-                (POLICY, policy),
-            ):
+            for name, content in (*GUARDS.items(), (POLICY, policy)):
                 if name not in present:
                     _replace(root, name, content)
         return cls(root)
@@ -131,33 +129,6 @@ class Archive:
         """Return the session at a path `YYYY/MM/ULID`, unread."""
         return Session(DirTree(os.path.join(self.root, *path.split("/"))), path)
 
-    def sessions(self) -> Iterator[Session]:
-        """Yield each session, unread, in the order of paths."""
-        return (self.session(path) for path in self.paths())
-
-    def find(self, uid: str) -> Session | None:
-        """Return the session with this uid, or None."""
-        return self._index().get(uid)
-
-    def branches(self, uid: str) -> list[Session]:
-        """Return the forks and continuations of a uid, sorted by uid."""
-        index = self._index()
-        return [index[name] for name in sorted(self._branches.get(_trunk(uid), ())) if name != uid]
-
-    def _index(self) -> dict[str, Session]:
-        if self._by_uid is None:
-            self._by_uid, self._branches = {}, {}
-            for session in self.sessions():
-                with suppress(SessionfsError):  # one that cannot be read is verify's to name
-                    self._remember(self._by_uid, session)
-        return self._by_uid
-
-    def _remember(self, index: dict[str, Session], session: Session) -> None:
-        uid = session.summary.uid
-        index[uid] = session
-        if "#" in uid:
-            self._branches.setdefault(_trunk(uid), set()).add(uid)
-
     def ignore(self, uids: list[str]) -> None:
         """Have importing leave these uids out, for everyone who shares the archive."""
         ignored = sorted({*self.ignored, *uids})
@@ -174,7 +145,7 @@ class Archive:
         steps.rename_new(source, trash)
         steps.sync_directory(os.path.dirname(source))
         steps.remove_tree(trash)
-        self._by_uid = None
+        self._forget()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -216,8 +187,7 @@ class Archive:
             steps.make_directories(os.path.dirname(target))
             steps.rename_new(staged, target)
         steps.sync_directory(os.path.dirname(target))
-        if self._by_uid is not None:
-            self._remember(self._by_uid, self.session(path))
+        self._remember(self.session(path))
 
     def _refuse_links(self, path: str) -> None:
         """Raise where a link would lead what is written out of the archive."""
@@ -267,7 +237,7 @@ class Archive:
                     steps.sync_directory(os.path.dirname(target))
             steps.remove_file(journal)
         steps.remove_tree(self._cache("staging"))
-        self._by_uid = None
+        self._forget()
 
     def _journal(self) -> tuple[str, str]:
         """Return path and id of the session whose swap has begun; empty for what is no journal."""
@@ -307,10 +277,6 @@ class DirectoryStage:
             return
         steps.remove_tree(self.tree.root)
         steps.remove_tree(f"{self.tree.root}.old")
-
-
-def _trunk(uid: str) -> str:
-    return uid.partition("#")[0]
 
 
 def _no_policy(error: YamlError, content: bytes, where: str) -> FormatError:

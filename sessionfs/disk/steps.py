@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import functools
@@ -76,7 +77,7 @@ def sync_directory(path: str) -> None:
 def link_or_copy(source: str, target: str) -> None:
     """Give a file that never changes a second name; copy it where the system has no links."""
     try:
-        os.link(source, target, follow_symlinks=False)
+        link(source, target)
     except (OSError, NotImplementedError):
         copy_file(source, target)
 
@@ -91,6 +92,11 @@ def copy_file(source: str, target: str) -> None:
         sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def link(source: str, target: str) -> None:
+    """Give a file a second name; raises `FileExistsError` where something has it."""
+    os.link(source, target, follow_symlinks=False)
 
 
 def rename(source: str, target: str) -> None:
@@ -141,6 +147,12 @@ def remove_file(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         return
+
+
+def remove_directory(path: str) -> None:
+    """Remove an empty directory; one that is not empty, or gone, is left as it is."""
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
 
 
 def remove_tree(path: str) -> None:

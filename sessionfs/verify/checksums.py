@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY, format_checksums
+from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY, format_checksums, is_layout_name
 from sessionfs.check.explained import EXCERPT, MAX_FINDINGS, Rung
 from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
@@ -15,7 +15,6 @@ from sessionfs.tree import is_safe_path
 from sessionfs.verify.conversion import undone
 from sessionfs.verify.damage import conflicting, converted, cut_off, pointed, told
 from sessionfs.verify.files import read
-from sessionfs.verify.layout import is_layout_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

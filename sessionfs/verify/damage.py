@@ -9,14 +9,13 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from sessionfs.archive import FILES, SEGMENT, SUMMARY
+from sessionfs.archive import FILES, SEGMENT, SUMMARY, is_segment
 from sessionfs.canonical import typed_decoder
 from sessionfs.digest import CHUNK
 from sessionfs.errors import SessionfsError
 from sessionfs.model import Summary
 from sessionfs.schema import finding
 from sessionfs.verify.conversion import Conversions
-from sessionfs.verify.layout import is_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

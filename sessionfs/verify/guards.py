@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from sessionfs.archive import is_layout_name
 from sessionfs.schema import finding
-from sessionfs.verify.layout import is_layout_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

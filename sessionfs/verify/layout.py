@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, REDACTIONS, SEGMENT, SUMMARY
+from sessionfs.archive import FILES, MANIFEST, SUMMARY, is_layout_name
 from sessionfs.check.explained import Rung
-from sessionfs.digest import is_digest
 from sessionfs.schema import finding
 from sessionfs.verify.oddities import odd
 
@@ -47,17 +46,3 @@ def judge_layout(
         if name not in names and prefix + name not in oddities:
             ladder.say(Rung.STRUCTURE, finding(code, prefix + name, "it is missing"))
     return frozenset(names)
-
-
-def is_segment(name: str) -> bool:
-    """Tell whether a name is a segment's."""
-    return SEGMENT.fullmatch(name) is not None
-
-
-def is_layout_name(name: str) -> bool:
-    """Tell whether the layout defines this name of a file. Enforces E125."""
-    return (
-        name in (MANIFEST, SUMMARY, CHECKSUMS, REDACTIONS)
-        or is_segment(name)
-        or (name.startswith(FILES) and is_digest(name[len(FILES) :]))
-    )

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sessionfs.archive import is_segment
 from sessionfs.check.conversation import Conversation
 from sessionfs.check.explained import Rung
 from sessionfs.check.explanation import typed_message
@@ -14,7 +15,6 @@ from sessionfs.errors import SessionfsError
 from sessionfs.model import MAX_SEGMENT_BYTES, MAX_SEGMENT_MESSAGES
 from sessionfs.schema import finding
 from sessionfs.summary import Summarizer
-from sessionfs.verify.layout import is_segment
 from sessionfs.verify.lines import Lines
 from sessionfs.verify.oddities import unreadable
 from sessionfs.writer import SourceDigests

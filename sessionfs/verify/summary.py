@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, REDACTIONS, SUMMARY
+from sessionfs.archive import CHECKSUMS, FILES, MANIFEST, REDACTIONS, SUMMARY, is_segment
 from sessionfs.canonical import decode, encode, indent, typed_decoder
 from sessionfs.check.explained import MAX_FINDINGS, Rung
 from sessionfs.check.explanation import SPELLING, without_unknown
@@ -15,7 +15,6 @@ from sessionfs.model import Summary
 from sessionfs.restore import escape
 from sessionfs.schema import finding, is_plainly_valid, validate
 from sessionfs.summary import encode_summary
-from sessionfs.verify.layout import is_segment
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import fromstring
 
 from sessionfs.api.give import _source
-from sessionfs.archive import Session
+from sessionfs.archive import Session, is_layout_name
 from sessionfs.canonical import UNSET, to_plain
 from sessionfs.cli.failure import json_text
 from sessionfs.digest import digest
@@ -16,7 +16,6 @@ from sessionfs.errors import SessionfsError
 from sessionfs.rules import RULES
 from sessionfs.tree import MemoryTree, is_safe_path
 from sessionfs.verify import verify_archive, verify_tree
-from sessionfs.verify.layout import is_layout_name
 from sessionfs.verify.report import in_order
 from sessionfs.view import github, gitlab, junit, sarif
 from sessionfs.view.findings import report_lines

@@ -1,4 +1,4 @@
-"""Zstandard streams read as plain bytes; the only importer of zstandard."""
+"""Zstandard: logs as plain bytes, frames made and undone; the only importer of zstandard."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sessionfs.errors import SessionfsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO, Self
 
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -15,6 +16,8 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 MAX_WINDOW = 1 << 27
 """Largest window accepted, in bytes: what `zstd` itself accepts without being asked for more."""
 
+
+_LEAST_WINDOW = 1 << 10
 
 _FEED = 512
 """Compressed bytes taken at a time: the smallest block of 4 bytes can say 128 KiB, so that
@@ -86,3 +89,40 @@ class _ZstdStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+LEVEL = 3
+"""How hard frames are compressed: what `zstd` does unless it is told otherwise."""
+
+
+def compressor() -> Callable[[bytes], bytes]:
+    """Return a function that makes a content one frame, with its size and checksum in it.
+
+    One thread uses it at a time.
+    """
+    import zstandard  # noqa: PLC0415  18 ms that only packs should pay
+
+    return zstandard.ZstdCompressor(
+        level=LEVEL, write_checksum=True, write_content_size=True, write_dict_id=False
+    ).compress
+
+
+def decompressor(most: int) -> Callable[[bytes], bytes]:
+    """Return a function that gives back the content of one frame, which says its size.
+
+    It raises `ValueError` where the bytes are no whole frame, or not of the size and checksum
+    that they say, or of a size above `most`. One thread uses it at a time.
+    """
+    import zstandard  # noqa: PLC0415
+
+    frames = zstandard.ZstdDecompressor(max_window_size=max(most, _LEAST_WINDOW))
+
+    def decompress(frame: bytes) -> bytes:
+        try:
+            if zstandard.get_frame_parameters(frame).content_size > most:
+                raise ValueError("it says too large a size")
+            return frames.decompress(frame, read_across_frames=False, allow_extra_data=False)
+        except zstandard.ZstdError as error:
+            raise ValueError(str(error)) from error
+
+    return decompress
