@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from sessionfs.api.bring import ImportReport, Removed, import_logs, init, remove
     from sessionfs.api.change import edit, seal
     from sessionfs.api.give import export_native, native_content
+    from sessionfs.api.packing import pack
     from sessionfs.api.places import open_archive, open_session
     from sessionfs.api.prove import explain, verify
     from sessionfs.api.read import Listed, children, list_sessions
+    from sessionfs.api.unpacking import UnpackReport, unpack
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
         ToolResult,
         Unknown,
     )
+    from sessionfs.pack import Limits, Pack, Packed
+    from sessionfs.unpacker import Unpacked
     from sessionfs.verify import Report
 
 __version__ = "0.1.0"
@@ -48,10 +52,13 @@ __all__ = [
     "FormatError",
     "ImportReport",
     "Imported",
+    "Limits",
     "Listed",
     "Manifest",
     "Message",
     "NotFound",
+    "Pack",
+    "Packed",
     "Removed",
     "Report",
     "Session",
@@ -62,6 +69,8 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Unknown",
+    "UnpackReport",
+    "Unpacked",
     "children",
     "edit",
     "explain",
@@ -72,8 +81,10 @@ __all__ = [
     "native_content",
     "open_archive",
     "open_session",
+    "pack",
     "remove",
     "seal",
+    "unpack",
     "verify",
 ]
 
@@ -81,14 +92,18 @@ _HOMES = {
     "api.bring": "ImportReport Removed import_logs init remove",
     "api.change": "edit seal",
     "api.give": "export_native native_content",
+    "api.packing": "pack",
     "api.places": "open_archive open_session",
     "api.prove": "explain verify",
     "api.read": "Listed children list_sessions",
+    "api.unpacking": "UnpackReport unpack",
     "archive": "Session",
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",
     "importer": "Imported",
     "model": "Data File Finding Manifest Message Summary Text Thinking ToolCall ToolResult Unknown",
+    "pack": "Limits Pack Packed",
+    "unpacker": "Unpacked",
     "verify": "Report",
 }
 _HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}

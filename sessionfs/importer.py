@@ -59,6 +59,10 @@ class Stage(Protocol):
     """A session in the making, beside the archive until it is published."""
 
     @property
+    def path(self) -> str:
+        """Where the session will stand: `YYYY/MM/ULID`."""
+
+    @property
     def tree(self) -> WritableTree:
         """Where the session is written, empty at first."""
 

@@ -49,6 +49,7 @@ def _rule(code: str, sentence: str, *, why: str, hint: str) -> tuple[str, Rule]:
 _RESTORE = "Take the file back from git (`git checkout -- PATH`), or import the native log again."
 _RESEAL = "If the change is meant, run `sessionfs seal --accept-content`; else take the file back from git."
 _REIMPORT = "A writer made this line. Import the native log again with a current sessionfs, or take the file back from git."
+_AGAIN = "Do not unpack it by other means. Get it again from where it came, or make it again with `sessionfs pack`."
 _YAML = "Edit the file so that it is plain YAML 1.2: two-space indent, strings in double quotes."
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -757,6 +758,85 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "An earlier revision of an archive SHOULD hold it.",
                 why="Where there is nothing to compare with, nothing is proved, and silence would pass for a proof.",
                 hint="Nothing needs to be done where the archive is new. If it was moved, name a revision after that.",
+            ),
+            # 8: packs
+            _rule(
+                "E801",
+                "A pack MUST end with two blocks of zeros, and a compressed one with its table of frames behind them.",
+                why="A pack that was cut off passes for a whole one where the end of the file is taken for its end.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E802",
+                "A pack MUST NOT hold anything behind its end.",
+                why="Programs disagree on whether a second archive, or what is only called padding, counts.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E803",
+                "The header of a member MUST be the one that this profile has for its name and size.",
+                why="One spelling leaves nothing for two readers to read in two ways: no second name or size, no owner, mode or time.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E804",
+                "A member of a pack MUST be a regular file.",
+                why="Links, devices, directories and extension headers are what hostile archives are made of.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E805",
+                "The members of a pack MUST be in ascending order of the bytes of their names, each name only once.",
+                why="One order makes one file; and of two members with one name, programs take another one.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E806",
+                "The bytes that fill the content of a member up to a whole block MUST be zero.",
+                why="No digest covers them.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E807",
+                "A pack MUST stay within the limits of its reader: bytes, files, the ratio of the tar to the pack, the length of a name.",
+                why="A few bytes can stand for a full disk.",
+                hint="If you trust where it comes from, raise the limit that is named: `sessionfs unpack` has `--max-bytes`, `--max-files`, `--max-ratio` and `--max-name`.",
+            ),
+            _rule(
+                "E808",
+                "A compressed pack MUST consist of Zstandard frames in the one form that this profile has for the sizes of their contents.",
+                why="Each frame can be read by itself, in bounded memory, and none holds what only some readers would see.",
+                hint="Make it again with `sessionfs pack`. What another program compressed: `zstd -dc FILE | sessionfs unpack -`.",
+            ),
+            _rule(
+                "E809",
+                "A pack MUST begin with the header of a member or with a Zstandard frame.",
+                why="What begins with something else is another kind of file, or has something in front that some reader would take for the pack.",
+                hint="Name a file that `sessionfs pack` has made. Other compressions must be undone first: `gzip -dc FILE | sessionfs unpack -`.",
+            ),
+            _rule(
+                "E810",
+                "The name of a member MUST be the path of a session, `YYYY/MM/<id>`, a `/`, and a name that the layout defines.",
+                why="A pack holds sessions and nothing else: what stands around them in an archive is another one's policy.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E811",
+                "The table of frames MUST list the bytes of each frame and of its content.",
+                why="Who reads only a part of a pack finds it with the table.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E812",
+                "A frame MUST be valid Zstandard whose content has the size and the checksum that it says.",
+                why="What cannot be decompressed is damage, and so is what decompresses to something else.",
+                hint=_AGAIN,
+            ),
+            _rule(
+                "E813",
+                "A pack MUST hold a session.",
+                why="A file of nothing but zeros would else be a valid pack.",
+                hint=_AGAIN,
             ),
         )
     )

@@ -118,6 +118,44 @@ class Below:
         return self.tree.size(self.at(path))
 
 
+class Joined:
+    """Several trees as one, each below a directory of its own; none lies in another."""
+
+    def __init__(self, trees: Mapping[str, Tree]) -> None:
+        """Take the trees by directory."""
+        self._trees = trees
+
+    def paths(self, under: str = "") -> list[str]:
+        """Return every path below the directory `under`, sorted by bytes."""
+        prefix = f"{under}/" if under else ""
+        found = (
+            f"{directory}/{path}"
+            for directory, tree in self._trees.items()
+            if f"{directory}/".startswith(prefix) or prefix.startswith(f"{directory}/")
+            for path in tree.paths()
+        )
+        return sorted((path for path in found if path.startswith(prefix)), key=path_bytes)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading."""
+        tree, name = self._find(path)
+        return tree.open(name)
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes."""
+        tree, name = self._find(path)
+        return tree.size(name)
+
+    def _find(self, path: str) -> tuple[Tree, str]:
+        directory = path
+        while directory:
+            directory = directory.rpartition("/")[0]
+            if directory in self._trees:
+                return self._trees[directory], path[len(directory) + 1 :]
+        message = f"no file {path}"
+        raise NotFound(message)
+
+
 def read_bytes(tree: Tree, path: str, limit: int | None = None) -> bytes:
     """Return the content of a small file; one byte more than `limit` tells that it is not small."""
     with closing(tree.open(path)) as stream:

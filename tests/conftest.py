@@ -7,6 +7,7 @@ directory, git has no configuration and no identity, the agents' own variables a
 
 import importlib.util
 import os
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -88,6 +89,12 @@ def beside(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{name} {NOT_BESIDE}")
     return path
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skip a test where a program is missing, and say which."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"{' '.join(missing)} is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_every_command_has_help_with_an_example(name, capsys):
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=lambda text: text)
 def test_examples_can_be_typed(name, line):
     line = line.removeprefix('eval "$(').removesuffix(')"')
-    words = shlex.split(re.split(r" [|>] ", line)[0])
+    words = shlex.split(re.split(r" [|<>] ", line)[0])
     assert words[:2] == ["sessionfs", name]
     command = commands.get_command(click.Context(commands), name)
     command.make_context(name, words[2:]).close()

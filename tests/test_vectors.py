@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import sessionfs
 from sessionfs import schema
+from sessionfs.api.prove import judge_pack
 from sessionfs.canonical import to_plain
 from sessionfs.disk.tree import DirTree
 from sessionfs.history import compare_archives, compare_sessions, with_history
+from sessionfs.pack.access import MemoryBytes
 from sessionfs.rules import RULES
 from sessionfs.tree import Below, MemoryTree
 from sessionfs.verify import verify_archive, verify_tree
@@ -23,7 +26,9 @@ sys.path.append(str(HERE))  # the programs of the suite, which no package holds
 run, make = importlib.import_module("run"), importlib.import_module("make")
 name = run.name
 VECTORS = run.vectors()
-IN_GIT = [vector for vector in VECTORS if not (vector / "disk.json").exists()]
+PACKS = [vector for vector in VECTORS if run.root_of(vector).startswith("pack")]
+ON_DISK = [vector for vector in VECTORS if vector not in PACKS]
+IN_GIT = [vector for vector in ON_DISK if not (vector / "disk.json").exists()]
 
 
 def expected(vector):
@@ -51,12 +56,23 @@ def test_findings_are_exactly_the_expected_ones(vector, prepared, tmp_path):
         line = (*prepared.prefix, *OURS, *prepared.options, str(prepared.tree))
         assert not run.wrongs(run.ask(line, tmp_path, 60), expected(vector), 60)
         return
-    verify = verify_tree if prepared.tree.name == "session" else verify_archive
-    report = verify(DirTree(str(prepared.tree)))
+    report = verify(prepared.tree)
     assert found(report) == expected(vector)
     assert report.ok == (vector.parent.name != "bad")
     assert report.errors + report.warnings == len(report.findings)
     assert report.newer == any(finding["code"] == "E002" for finding in expected(vector))
+
+
+def verify(tree):
+    if tree.is_file():
+        return sessionfs.verify([str(tree)])
+    return (verify_tree if tree.name == "session" else verify_archive)(DirTree(str(tree)))
+
+
+@pytest.mark.parametrize("vector", PACKS, ids=name)
+def test_a_pack_in_memory_gives_the_same_findings(vector):
+    content = (vector / run.root_of(vector)).read_bytes()
+    assert found(judge_pack(MemoryBytes(content), len(content))) == expected(vector)
 
 
 @pytest.mark.parametrize("vector", IN_GIT, ids=name)
@@ -122,6 +138,7 @@ def test_each_rule_is_enforced_in_one_place():
         *package.glob("check/*.py"),
         *package.glob("verify/*.py"),
         *package.glob("history/*.py"),
+        *package.glob("pack/*.py"),
     ):
         module = ".".join(path.relative_to(package).with_suffix("").parts)
         for code in re.findall(r'"([EW][0-9]{3})"', path.read_text("utf-8")):
@@ -132,6 +149,8 @@ def test_each_rule_is_enforced_in_one_place():
     # One sentence about two kinds of file is enforced for each of them.
     both = {"E007": {"yamltext", "check.jsontext"}, "E108": {"schema", "verify.checksums"}}
     both |= {"E006": {"yamltext", "verify.manifest"}, "E213": {"schema", "verify.manifest"}}
+    both["E108"].add("pack.members")
+    both |= {code: {"pack.members", "pack.frames"} for code in ("E801", "E802")}
     both |= {"E002": {"verify.version", "verify.report"}}  # … and a report tells of it
     wrong = {
         code: where for code, where in places.items() if len(where) != 1 and where != both.get(code)

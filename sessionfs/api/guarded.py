@@ -26,13 +26,13 @@ def judge_guards(place: Place) -> Iterator[Finding]:
     own = own_attributes(place.root)
     if own is None:
         return
-    if not (place.is_archive and is_blank(own) and is_guarded(place.root)):
+    if not (place.kind == "archive" and is_blank(own) and is_guarded(place.root)):
         rows = attributes(place.root, _files(place), ATTRIBUTES)
-        yield from judge_attributes(rows, ".gitattributes" if place.is_archive else "")
-    yield from judge_ignored(left_out(place.root, CACHE), in_archive=place.is_archive)
+        yield from judge_attributes(rows, ".gitattributes" if place.kind == "archive" else "")
+    yield from judge_ignored(left_out(place.root, CACHE), in_archive=place.kind == "archive")
 
 
 def _files(place: Place) -> Iterator[str]:
-    if place.is_archive:
+    if place.kind == "archive":
         return (path for path in bare_tree(place.root).paths() if session_of(path) is not None)
     return filter(is_layout_name, DirTree(place.root).paths())

@@ -25,7 +25,7 @@ def verify_against(place: Place, revision: str, verify: Callable[[Place], Report
     """
     with GitTree(place.root, revision) as old:
         report = verify(place)
-        if place.is_archive:
+        if place.kind == "archive":
             return with_history(report, compare_archives(old, bare_tree(place.root)))
         tree = DirTree(place.root)
         was, now = Below(old, "", old.paths()), Below(tree, "", tree.paths())

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from sessionfs.archive import Session
 from sessionfs.disk.archive import DEFAULT, Archive
 from sessionfs.disk.marker import is_archive
+from sessionfs.disk.pack import is_pack, open_pack
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.identity import is_ulid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from sessionfs.collection import Collection
+    from sessionfs.pack import Pack
 
 
 def find_archive(start: str = ".") -> str:
@@ -41,10 +45,23 @@ def check_named(path: str | None) -> None:
         raise SessionfsError(message, hint="name a directory; is a variable of the shell unset?")
 
 
-def open_archive(path: str | None = None) -> Archive:
-    """Open the archive at `path`, or the nearest one; raises `NotFound`."""
+def open_archive(path: str | None = None) -> Archive | Pack:
+    """Open the archive or pack at `path`, or the nearest archive, to read its sessions.
+
+    Raises `NotFound`, or `FormatError` where a pack is not whole.
+    """
+    if path is not None and is_pack(path):
+        return open_pack(path)
+    return open_store(path)
+
+
+def open_store(path: str | None = None) -> Archive:
+    """Open the archive at `path`, or the nearest one, to change it; raises `NotFound`."""
     check_named(path)
     if path is not None and os.path.lexists(path) and not os.path.isdir(path):
+        if is_pack(path):
+            message = f"{path} is a pack, and packs are never changed"
+            raise NotFound(message, hint="`sessionfs unpack` brings its sessions into an archive")
         message = f"{path} is no archive: it is no directory"
         raise NotFound(message, hint="name a directory with archive.yaml")
     return Archive(find_archive() if path is None else path)
@@ -56,7 +73,7 @@ def open_around(names: Sequence[str], archive: str | None) -> Archive:
         roots = [session_root(name) for name in names if name and os.path.lexists(name)]
         around = [os.path.dirname(os.path.dirname(os.path.dirname(root))) for root in roots if root]
         archive = next(iter(around), None)
-    return open_archive(archive)
+    return open_store(archive)
 
 
 def open_inside(name: str, store: Archive) -> Session:
@@ -70,13 +87,15 @@ def open_inside(name: str, store: Archive) -> Session:
     return session
 
 
-def open_session(name: str, archive: Archive | None = None) -> Session:
+def open_session(name: str, archive: Collection | None = None) -> Session:
     """Return the session that `name` says: a path inside it, a ULID or a prefix of it, a uid.
 
-    Raises `NotFound` where there is none, or more than one.
+    A pack of one session stands for it. Raises `NotFound` where there is none, or more than one.
     """
     if os.path.lexists(name) and (root := session_root(name)) is not None:
         return _at(root)
+    if is_pack(name):
+        return _only(open_pack(name))
     archive = archive or open_archive()
     session = archive.find(name)
     if session is not None:
@@ -112,6 +131,14 @@ def session_root(path: str) -> str | None:
         if above == place:
             return None
         place = above
+
+
+def _only(pack: Pack) -> Session:
+    paths = pack.paths()
+    if len(paths) > 1:
+        message = f"{pack.name} holds {len(paths)} sessions"
+        raise NotFound(message, hint=f"`sessionfs list -a {pack.name}` shows them; name one, too")
+    return pack.session(paths[0])
 
 
 def _at(root: str) -> Session:

@@ -11,17 +11,29 @@ from sessionfs.api.history import verify_against
 from sessionfs.api.named import each_once, nearest_archive, place_of
 from sessionfs.canonical import replace
 from sessionfs.disk.archive import Archive, bare_tree
+from sessionfs.disk.pack import FileBytes
+from sessionfs.disk.threads import in_threads
 from sessionfs.disk.tree import DirTree
 from sessionfs.disk.workers import spread
 from sessionfs.errors import FormatError, NotFound, SessionfsError, UnsupportedVersion
 from sessionfs.identity import is_ulid
+from sessionfs.pack import Limits, open_tree
 from sessionfs.rules import RULES
-from sessionfs.verify import Report, in_order, merge_reports, verify_archive, verify_tree
+from sessionfs.schema import finding
+from sessionfs.verify import (
+    Checked,
+    Report,
+    in_order,
+    merge_reports,
+    verify_archive,
+    verify_tree,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sessionfs.api.named import Place
+    from sessionfs.pack.access import Bytes
     from sessionfs.rules import Rule
     from sessionfs.tree import Tree
     from sessionfs.verify import Each, Mode
@@ -63,6 +75,8 @@ def verify(
     stands before them. With `relative_to` they are relative to that directory, and absolute
     outside of it.
 
+    A pack is verified without unpacking it; it is in no work tree of git and has no earlier form.
+
     Sessions are spread over `jobs` processes; None takes as many as there are
     processors and work for. What is found does not depend on their number. What asks for a newer
     reader is not judged, only named. Raises `NotFound` for a path that is not there.
@@ -81,11 +95,12 @@ def verify(
     places = [place_of(path) for path in paths] or [nearest_archive()]
     judge = partial(_verify_one, mode=mode, jobs=jobs)
     if against is not None:
+        _refuse_packs(places)
         judge = partial(verify_against, revision=against, verify=judge)
     if relative_to is None and len(places) == 1 and not places[0].is_inside:
         return judge(places[0])
     once = each_once(places)
-    alone = [place for place in once if not place.is_archive]
+    alone = [place for place in once if place.kind == "session"]
     workers = 1 if mode == "fast" else jobs
     known = dict(zip(alone, spread(judge, alone, size=_bytes, jobs=workers), strict=True))
     return merge_reports(
@@ -96,26 +111,50 @@ def verify(
     )
 
 
+def _refuse_packs(places: Iterable[Place]) -> None:
+    for place in places:
+        if place.kind == "pack":
+            message = f"{place.name} is a pack: it has no earlier revision"
+            raise SessionfsError(message, hint="unpack it into the archive, and compare that")
+
+
 def _verify_one(place: Place, mode: Mode, jobs: int | None) -> Report:
     report = _judge(place, mode, jobs)
     refused = any(found.code == "E002" and "/" not in found.path for found in report.findings)
-    if refused or mode == "fast":
+    if refused or mode == "fast" or place.kind == "pack":
         return report
     return replace(report, findings=in_order([*report.findings, *judge_guards(place)]))
 
 
 def _judge(place: Place, mode: Mode, jobs: int | None) -> Report:
-    if not place.is_archive:
+    if place.kind == "pack":
+        packed = FileBytes(place.root)
+        return judge_pack(packed, packed.size, mode, jobs)
+    if place.kind == "session":
         name = os.path.basename(place.root)
         return verify_tree(DirTree(place.root), name=name if is_ulid(name) else None, mode=mode)
     try:
         tree = Archive(place.root).tree
     except (FormatError, UnsupportedVersion):
         tree = bare_tree(place.root)  # what keeps it from being opened is verify's to name
-    return verify_archive(tree, mode=mode, each=map if mode == "fast" else _spread(tree, jobs))
+    return verify_archive(tree, mode=mode, each=spread_sessions(tree, mode, jobs))
 
 
-def _spread(tree: Tree, jobs: int | None) -> Each:
+def judge_pack(packed: Bytes, size: int, mode: Mode = "full", jobs: int | None = 1) -> Report:
+    """Return what is wrong with a pack: the first thing with itself, else with its sessions."""
+    try:
+        tree = open_tree(packed, size, Limits(), in_threads)
+    except FormatError as error:
+        found = finding(error.code, error.where, error.said)
+        return Report(findings=[found], checked=Checked(), archives=("",), mode=mode)
+    each = spread_sessions(tree, mode, jobs)
+    return verify_archive(tree, mode=mode, each=each, packed=True)
+
+
+def spread_sessions(tree: Tree, mode: Mode, jobs: int | None) -> Each:
+    """Return how the sessions of a tree are verified: spread over processes by their bytes."""
+    if mode == "fast":
+        return map
     return partial(spread, size=partial(_size, tree), jobs=jobs)
 
 

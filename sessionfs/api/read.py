@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sessionfs.archive import Session
-    from sessionfs.disk.archive import Archive
+    from sessionfs.collection import Collection
     from sessionfs.model import Summary
 
 
@@ -25,7 +25,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 def list_sessions(
-    archive: Archive,
+    archive: Collection,
     *,
     agent: str | None = None,
     tags: Iterable[str] = (),
@@ -37,8 +37,9 @@ def list_sessions(
     limit: int | None = None,
     unreadable: Callable[[SessionfsError], None] | None = None,
 ) -> list[Listed]:
-    """Return a listing from the summaries alone; `since` and `until` bound the start time.
+    """Return a listing, of an archive or a pack, from the summaries alone.
 
+    `since` and `until` bound the start time.
     A session that cannot be read raises, unless `unreadable` takes its error.
     """
     wanted = frozenset(tags)
@@ -71,7 +72,7 @@ def list_sessions(
     return rows[offset : None if limit is None else offset + limit]
 
 
-def children(session: Session, archive: Archive) -> list[Session]:
+def children(session: Session, archive: Collection) -> list[Session]:
     """Return the sessions of a session's subagents, and of theirs, in the order of paths."""
     found: dict[str, Session] = {}
     parents = {session.summary.uid}

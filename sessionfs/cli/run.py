@@ -27,6 +27,8 @@ COMMANDS = {
     "seal": ("change", "Rebuild what is derived, and print the seals."),
     "remove": ("bring", "Take sessions out, and keep them out."),
     "export": ("give", "Give the native log back."),
+    "pack": ("carry", "Write sessions into one file."),
+    "unpack": ("carry", "Bring the sessions of such a file into an archive."),
     "demo": ("demo", "See it all work, in a temporary repository."),
     "completion": ("give", "Print the completion script of a shell."),
 }

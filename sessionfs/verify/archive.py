@@ -50,9 +50,14 @@ Each = Callable[[Callable[[Place], Verdict], Iterable[Place]], Iterable[Verdict]
 """How sessions are verified: the built-in `map`, or one that spreads them over processes."""
 
 
-def verify_archive(tree: Tree, *, mode: Mode = "full", each: Each = map) -> Report:
-    """Return what is wrong with an archive: each session, and what stands around them."""
-    said, ignored = _policy(tree)
+def verify_archive(
+    tree: Tree, *, mode: Mode = "full", each: Each = map, packed: bool = False
+) -> Report:
+    """Return what is wrong with an archive: each session, and what stands around them.
+
+    What is `packed` is sessions without an archive.yaml.
+    """
+    said, ignored = ([], frozenset()) if packed else _policy(tree)
     policy = Report(findings=said, checked=Checked(), archives=("",), mode=mode)
     if policy.newer:
         return policy

@@ -29,7 +29,8 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     """Yield a line for each finding, then how to mend them."""
     for finding in findings:
         style: Style = "bad" if finding.level == "error" else "doubtful"
-        yield Line(one_line(f"{finding.code} {finding.where}: {finding.message}"), style)
+        place = f" {finding.where}" if finding.where else ""  # none: a pack as a whole
+        yield Line(one_line(f"{finding.code}{place}: {finding.message}"), style)
     for codes, hint in hints(findings):
         yield Line(f"hint ({codes}): {one_line(hint)}", "faint")
 

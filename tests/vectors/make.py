@@ -22,6 +22,7 @@ from making import (  # noqa: F401  each brings its functions into VECTORS
     layout,
     limits,
     messages,
+    packs,
     session,
     yamltext,
 )

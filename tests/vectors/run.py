@@ -3,9 +3,10 @@
 
     python run.py [--expected-failures FILE] [--only GLOB] [--list] [-v] -- COMMAND...
 
-`COMMAND... DIR` verifies the session or the archive in DIR, prints `{"findings": [...]}` and exits
-with 0 (nothing, or only warnings), 1 (damaged) or 2 (a newer format). It needs Python 3.9 and
-nothing else, and is in the public domain (CC0 1.0): copy it, with the vectors, where you like.
+`COMMAND... DIR` verifies the session, the archive or the pack at DIR, prints
+`{"findings": [...]}` and exits with 0 (nothing, or only warnings), 1 (damaged) or 2 (a newer
+format). It needs Python 3.9 and nothing else, and is in the public domain (CC0 1.0): copy it, with
+the vectors, where you like.
 
 Exit code 0: everything is as expected. 1: something is not. 2: nothing could be run.
 """
@@ -68,8 +69,9 @@ def read(vector: Path, file: str) -> dict[str, Any]:
 
 
 def root_of(vector: Path) -> str:
-    """Return whether a vector is a `session` or an `archive`."""
-    return "session" if (vector / "session").exists() else "archive"
+    """Return what a vector is: a `session`, an `archive`, or a pack by the name of its file."""
+    kinds = ("session", "pack.tar", "pack.tar.zst")
+    return next((kind for kind in kinds if (vector / kind).exists()), "archive")
 
 
 def place_of(finding: dict[str, Any]) -> tuple[bytes, int, str, str]:
@@ -83,7 +85,7 @@ def place_of(finding: dict[str, Any]) -> tuple[bytes, int, str, str]:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A vector on disk: the directory to verify, and how a command must be started."""
+    """A vector on disk: the directory or pack to verify, and how a command must be started."""
 
     tree: Path
     prefix: tuple[str, ...]
@@ -106,6 +108,9 @@ def prepare(vector: Path, place: Path) -> Prepared:
         commit(place)
         shutil.rmtree(tree)
         options = ("--against", "HEAD")
+    if (vector / root).is_file():
+        shutil.copyfile(vector / root, tree)
+        return Prepared(tree, (), ())
     shutil.copytree(vector / root, tree)
     for fill in wishes.get("fill", ()):
         with make_room(tree / fill["path"]).open("wb") as stream:

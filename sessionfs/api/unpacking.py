@@ -1,0 +1,174 @@
+"""Sessions of one file brought into an archive: unpack."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
+
+from sessionfs.api.bring import init
+from sessionfs.api.places import check_named, find_archive, open_session, open_store
+from sessionfs.api.prove import spread_sessions
+from sessionfs.canonical import Struct
+from sessionfs.digest import Fingerprint
+from sessionfs.disk import steps
+from sessionfs.disk.archive import CACHE, GUARDS, POLICY
+from sessionfs.disk.marker import is_archive
+from sessionfs.disk.pack import open_pack, open_source, pieces
+from sessionfs.disk.threads import in_threads
+from sessionfs.errors import Conflict, NotFound
+from sessionfs.pack import Limits, open_stream
+from sessionfs.unpacker import OnConflict, Unpacked, Unpacker
+from sessionfs.verify import verify_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sessionfs.disk.archive import Archive
+    from sessionfs.tree import Tree
+    from sessionfs.verify import Report
+
+
+class UnpackReport(Struct, frozen=True, kw_only=True):
+    """What became of every session of one pack; the digests and the root are of all of it."""
+
+    archive: str
+    sessions: list[Unpacked]
+    blake3: str
+    sha256: str
+    root: str
+
+    def totals(self) -> dict[str, int]:
+        """Return how many sessions have each status."""
+        counts = dict.fromkeys(("new", "unchanged", "copied", "skipped"), 0)
+        for row in self.sessions:
+            counts[row.status] += 1
+        return counts
+
+
+def unpack(
+    source: str | BinaryIO,
+    directory: str | None = None,
+    *,
+    only: Sequence[str] = (),
+    on_conflict: OnConflict = "error",
+    limits: Limits | None = None,
+    jobs: int | None = 1,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> UnpackReport:
+    """Bring the sessions of a pack into an archive, which is made where there is none.
+
+    `source` is a file, or a binary stream that is read to its end. `directory` is the archive, by
+    default the nearest one. `only` takes some of the sessions: by id, the beginning of one, or,
+    from a file, the uid. Nothing is published before the whole pack is there and verified, by
+    `jobs` processes; then each session appears in one step.
+
+    A session that the archive has with the same bytes stays. Where it has others under the same id,
+    or the uid under another id, `on_conflict` decides: `error` raises `Conflict`, `skip` leaves the
+    session out, `fresh-id` brings it in as a copy with an id of its own.
+
+    Raises `FormatError` with the code of the first rule that the pack breaks; nothing is left then.
+    """
+    limits = limits or Limits()
+    wanted = _Wanted(source, only, limits)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if size:  # of a stream nobody knows how far it goes
+            progress(done, size)
+
+    with open_source(source) as (stream, size), _destination(directory) as store, store.lock():
+        fingerprint = Fingerprint()
+        tar = open_stream(pieces(stream, advance), limits, in_threads, fingerprint.update)
+        unpacker = Unpacker(store, limits)
+        try:
+            unpacker.receive(tar, wanted)
+            wanted.check()
+            rows = unpacker.publish(on_conflict, partial(_verify, jobs=jobs))
+        finally:
+            unpacker.discard()
+    return UnpackReport(
+        archive=store.root,
+        sessions=rows,
+        blake3=fingerprint.blake3,
+        sha256=fingerprint.sha256,
+        root=unpacker.root,
+    )
+
+
+def _verify(tree: Tree, jobs: int | None) -> Report:
+    return verify_archive(tree, packed=True, each=spread_sessions(tree, "full", jobs))
+
+
+class _Wanted:
+    """Which sessions of a pack someone wants: all, or those whose names were given."""
+
+    def __init__(self, source: str | BinaryIO, names: Sequence[str], limits: Limits) -> None:
+        """Look the names up where the pack can be read twice; else they are beginnings of ids."""
+        self._found: dict[str, list[str]] = {name: [] for name in names}
+        if names and isinstance(source, str):
+            pack = open_pack(source, limits)
+            self._found = {(path := open_session(name, pack).path): [path] for name in names}
+
+    def __call__(self, path: str) -> bool:
+        """Tell whether a session is wanted."""
+        if not self._found:
+            return True
+        identifier = path.rpartition("/")[2]
+        named = [name for name in self._found if name and identifier.startswith(name.upper())]
+        for name in named:
+            self._found[name].append(path)
+        return bool(named) or path in self._found
+
+    def check(self) -> None:
+        """Raise `NotFound` where a name was no session's, or that of several."""
+        for name, paths in self._found.items():
+            if len(paths) != 1:
+                said = f"{len(paths)} sessions begin with {name}" if paths else f"no session {name}"
+                hint = (
+                    "from standard input sessions are named by their ids, or what these begin with"
+                )
+                raise NotFound(f"{said} in the pack", hint=hint)
+
+
+@contextmanager
+def _destination(directory: str | None) -> Iterator[Archive]:
+    """Open the archive to unpack into; one that was made for it goes again where that fails."""
+    check_named(directory)
+    place = find_archive() if directory is None else directory
+    if is_archive(place):
+        yield open_store(place)
+        return
+    if os.path.isdir(place) and os.listdir(place):
+        message = f"{place} holds other files, and is no archive"
+        raise Conflict(message, hint=f"name an archive, or a new directory: {place}/.sessions")
+    made = _missing(place)
+    try:
+        yield init(place)
+    except BaseException:
+        _unmake(place, made)
+        raise
+
+
+def _missing(place: str) -> list[str]:
+    """Return the directories that must be made for a place, the deepest first."""
+    missing = []
+    above = os.path.abspath(place)
+    while not os.path.lexists(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    return missing
+
+
+def _unmake(place: str, made: list[str]) -> None:
+    """Remove an archive that was made, and the directories for it, unless it has sessions."""
+    if not os.path.isdir(place) or set(os.listdir(place)) - {CACHE, *GUARDS, POLICY}:
+        return
+    for name in (POLICY, *GUARDS):
+        steps.remove_file(os.path.join(place, name))
+    steps.remove_tree(os.path.join(place, CACHE))
+    for directory in made:
+        steps.remove_directory(directory)
