@@ -7,6 +7,7 @@ a few real deaths by `os._exit` show that the play is honest.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import packs
 import sessionfs
 from claude_logs import SESSION, log
 from sessionfs.disk import steps
@@ -205,3 +207,108 @@ def test_real_deaths(tmp_path: Path, number: int) -> None:
     assert not sessionfs.import_logs([native], archive=place).failed
     sessionfs.import_logs([native], archive=str(tmp_path / "fresh"))
     assert tree(tmp_path / "archive") == tree(tmp_path / "fresh")
+
+
+# --- packs ---
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack of three sessions, of which `edited` has one under another title."""
+    place = tmp_path_factory.mktemp("packed")
+    source = packs.archive(place, 3, 5)
+    for name in ("p.tar", "p.tar.zst"):
+        sessionfs.pack([str(source)], str(place / name))
+    one = min(sessions(tree(source)))
+    sessionfs.pack([str(source / one)], str(place / "one.tar"))
+    sessionfs.unpack(str(place / "one.tar"), str(place / "edited"))
+    sessionfs.edit(one.rpartition("/")[2], {"title": "told"}, str(place / "edited"))
+    return place
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["dies", "fails"])
+@pytest.mark.parametrize("force", [True, False], ids=["force", "new"])
+@pytest.mark.parametrize("name", ["p.tar", "p.tar.zst"])
+def test_every_step_of_packing(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, name: str, force: bool,
+    dies: bool,
+) -> None:  # fmt: skip
+    source, whole = str(packed / "archive"), (packed / name).read_bytes()
+    gate = Gate(monkeypatch, exchange=True)
+    sessionfs.pack([source], str(tmp_path / name))
+    total = gate.count
+    assert total > 5
+    for number in range(1, total + 1):
+        place = tmp_path / str(number) / name
+        place.parent.mkdir()
+        before = b"mine" if force else None
+        if before:
+            place.write_bytes(before)
+        gate.count, gate.stop_at, gate.dies, gate.dead = 0, number, dies, False
+        with contextlib.suppress(DeathError, OSError):  # the last step of a replacement may not be
+            sessionfs.pack([source], str(place), force=force)
+        gate.stop_at, gate.dead = None, False
+        found = place.read_bytes() if place.exists() else None
+        assert found in (before, whole), f"step {number}"
+        if not dies and gate.log[-1] != "remove_file":
+            assert sorted(path.name for path in place.parent.iterdir()) in ([name], []), number
+        sessionfs.pack([source], str(place), force=True)
+        assert place.read_bytes() == whole
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["dies", "fails"])
+@pytest.mark.parametrize("where", ["new", "edited"])
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_every_step_of_unpacking(
+    packed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    where: str,
+    dies: bool,
+    stride: int,
+) -> None:
+    """Into nothing, and into an archive that has another form of one of the sessions."""
+    pack = str(packed / "p.tar.zst")
+
+    def prepare_place(place: Path) -> dict[str, dict[str, bytes]]:
+        if where == "edited":
+            shutil.copytree(packed / "edited", place)
+        return sessions(tree(place)) if place.exists() else {}
+
+    gate = Gate(monkeypatch, exchange=True)
+    prepare_place(tmp_path / "complete")
+    gate.count = 0
+    sessionfs.unpack(pack, str(tmp_path / "complete"), on_conflict="fresh-id")
+    total, after = gate.count, sessions(tree(tmp_path / "complete"))
+    assert total > 60
+    for number in range(1 + 2 * dies * (stride > 1), total + 1, stride):
+        place = tmp_path / "outer" / "victim"
+        before = prepare_place(place)
+        gate.count, gate.stop_at, gate.dies, gate.dead = 0, number, dies, False
+        with contextlib.suppress(DeathError, OSError):
+            sessionfs.unpack(pack, str(place), on_conflict="fresh-id")
+        gate.stop_at, gate.dead = None, False
+        found = sessions(tree(place)) if place.exists() else {}
+        for path, files in found.items():
+            assert files == after[path], f"step {number}: {path} is between"
+        assert set(before) <= set(found), f"step {number}: a session is gone"
+        if where == "new" and not dies and not found:
+            assert not (tmp_path / "outer").exists(), f"step {number}: something is left"
+        sessionfs.unpack(pack, str(place), on_conflict="fresh-id")
+        assert sessions(tree(place)) == after
+        assert sessionfs.verify([str(place)]).ok
+        assert not list((place / ".cache").glob("staging/*"))
+        shutil.rmtree(tmp_path / "outer")
+
+
+@pytest.mark.parametrize("milliseconds", [150, 250, 350])
+def test_unpacking_that_is_really_killed(packed: Path, tmp_path: Path, milliseconds: int) -> None:
+    line = [sys.executable, "-m", "sessionfs", "unpack", str(packed / "p.tar"), "-d", "a"]
+    with contextlib.suppress(subprocess.TimeoutExpired):  # run() kills it then
+        subprocess.run(line, cwd=tmp_path, timeout=milliseconds / 1000, check=True)
+    found = sessions(tree(tmp_path / "a")) if (tmp_path / "a").exists() else {}
+    whole = sessions(tree(packed / "archive"))
+    assert all(files == whole[path] for path, files in found.items())
+    subprocess.run(line, cwd=tmp_path, check=True)
+    assert sessions(tree(tmp_path / "a")) == whole

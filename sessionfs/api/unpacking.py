@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sessionfs.verify import Report
 
 
+_OURS = frozenset((CACHE, *GUARDS))
+"""What an archive has before it is one: where a crash has left that, it is gone on with."""
+
+
 class UnpackReport(Struct, frozen=True, kw_only=True):
     """What became of every session of one pack; the digests and the root are of all of it."""
 
@@ -142,7 +146,7 @@ def _destination(directory: str | None) -> Iterator[Archive]:
     if is_archive(place):
         yield open_store(place)
         return
-    if os.path.isdir(place) and os.listdir(place):
+    if os.path.isdir(place) and set(os.listdir(place)) - _OURS:
         message = f"{place} holds other files, and is no archive"
         raise Conflict(message, hint=f"name an archive, or a new directory: {place}/.sessions")
     made = _missing(place)
@@ -165,10 +169,12 @@ def _missing(place: str) -> list[str]:
 
 def _unmake(place: str, made: list[str]) -> None:
     """Remove an archive that was made, and the directories for it, unless it has sessions."""
-    if not os.path.isdir(place) or set(os.listdir(place)) - {CACHE, *GUARDS, POLICY}:
-        return
-    for name in (POLICY, *GUARDS):
-        steps.remove_file(os.path.join(place, name))
-    steps.remove_tree(os.path.join(place, CACHE))
+    for directory, _, _ in os.walk(place, topdown=False):
+        if directory != place:
+            steps.remove_directory(directory)  # of an empty one that is all
+    if os.path.isdir(place) and not set(os.listdir(place)) - {POLICY, *_OURS}:
+        for name in (POLICY, *GUARDS):
+            steps.remove_file(os.path.join(place, name))
+        steps.remove_tree(os.path.join(place, CACHE))
     for directory in made:
         steps.remove_directory(directory)
