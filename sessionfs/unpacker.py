@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessionfs.archive import CHECKSUMS, Session, collection_root, parse_checksums
-from sessionfs.canonical import Struct
+from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.copying import Copy
 from sessionfs.digest import Hasher, digest
 from sessionfs.errors import Conflict, FormatError, SessionfsError
@@ -74,7 +74,7 @@ class Unpacked(Struct, frozen=True, kw_only=True):
     session: str | None
     uid: str
     status: Literal["new", "unchanged", "copied", "skipped"]
-    reason: str | None = None
+    reason: str | UnsetType = UNSET
     messages: int
 
 
@@ -223,7 +223,7 @@ class Unpacker:
         def row(status: Literal["new", "unchanged", "skipped"], reason: str = "") -> Unpacked:
             return Unpacked(
                 path=one.path, session=None if status == "skipped" else summary.id,
-                uid=summary.uid, status=status, reason=reason or None, messages=summary.messages,
+                uid=summary.uid, status=status, reason=reason or UNSET, messages=summary.messages,
             )  # fmt: skip
 
         if one.path in here:
@@ -245,7 +245,7 @@ class Unpacker:
         stage = self._stage(copy.id)
         copy.write(stage.tree)
         _raise_first(verify(Joined({stage.path: stage.tree})).findings)
-        return _replaced(row, copy, "copied", None), stage
+        return _replaced(row, copy, "copied", UNSET), stage
 
     def _stage(self, identifier: str) -> Stage:
         stage = self._store.stage(identifier)
@@ -259,7 +259,7 @@ class Unpacker:
 
 
 def _replaced(
-    row: Unpacked, copy: Copy, status: Literal["unchanged", "copied"], reason: str | None
+    row: Unpacked, copy: Copy, status: Literal["unchanged", "copied"], reason: str | UnsetType
 ) -> Unpacked:
     return Unpacked(
         path=row.path, session=copy.id, uid=copy.uid, status=status, reason=reason,

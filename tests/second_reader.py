@@ -15,6 +15,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
+from zstandard import ZstdDecompressor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -382,3 +383,97 @@ def problems(files: Mapping[str, bytes]) -> Iterator[str]:
     for path in files:
         if path.startswith("files/") and path != f"files/{digest(files[path])}":
             yield f"{path}: another digest"
+
+
+# Chapter 23
+
+FRAME = 1 << 20
+
+
+def tar_header(name: bytes, size: int) -> bytes:
+    prefix, _, last = name.rpartition(b"/") if len(name) > 100 else (b"", b"", name)
+    fields = [
+        last.ljust(100, b"\0"), b"0000644\0", b"0000000\0", b"0000000\0", b"%011o\0" % size,
+        b"00000000000\0", b" " * 8, b"0", bytes(100), b"ustar\0" + b"00", bytes(64), b"0000000\0",
+        b"0000000\0", prefix.ljust(155, b"\0"), bytes(12),
+    ]  # fmt: skip
+    fields[6] = b"%06o\0 " % sum(b"".join(fields))
+    return b"".join(fields)
+
+
+def frame_head(size: int) -> bytes:
+    magic = b"\x28\xb5\x2f\xfd"
+    if size < 256:
+        return magic + b"\x24" + size.to_bytes(1, "little")
+    if size < 65_792:
+        return magic + b"\x64" + (size - 256).to_bytes(2, "little")
+    return magic + b"\xa4" + size.to_bytes(4, "little")
+
+
+def decompressed(pack: bytes) -> bytes:
+    """Read the table first; raises where anything is not as the chapter has it."""
+    assert pack[-4:] == b"\xb1\xea\x92\x8f"
+    assert pack[-5] == 0
+    count = int.from_bytes(pack[-9:-5], "little")
+    table = pack[-9 - 8 * count : -9]
+    start = len(pack) - 9 - 8 * count - 8
+    assert pack[start : start + 8] == b"\x5e\x2a\x4d\x18" + (8 * count + 9).to_bytes(4, "little")
+    numbers = [int.from_bytes(table[at : at + 4], "little") for at in range(0, 8 * count, 4)]
+    plain, at = b"", 0
+    for length, size in zip(numbers[::2], numbers[1::2], strict=True):
+        frame = pack[at : at + length]
+        assert frame.startswith(frame_head(size))
+        assert length <= 1_052_736
+        assert len(plain) % FRAME == 0  # only the last one may be shorter
+        assert 0 < size <= FRAME
+        content = ZstdDecompressor().decompress(frame, allow_extra_data=False)
+        assert len(content) == size
+        plain, at = plain + content, at + length
+    assert at == start
+    return plain
+
+
+def read_pack(pack: bytes) -> dict[str, bytes]:
+    """The files of a pack; raises where anything is not as the chapter has it."""
+    tar = decompressed(pack) if pack.startswith(b"\x28\xb5\x2f\xfd") else pack
+    files: dict[str, bytes] = {}
+    at, last = 0, b""
+    while tar[at : at + 512] != bytes(512):
+        block = tar[at : at + 512]
+        prefix, name = block[345:500].rstrip(b"\0"), block[:100].rstrip(b"\0")
+        name = prefix + b"/" + name if prefix else name
+        size = int(block[124:135], 8)
+        assert block == tar_header(name, size)
+        assert last < name
+        assert LAYOUT.fullmatch(name.decode("ascii"))
+        files[name.decode()], last = tar[at + 512 : at + 512 + size], name
+        end = at + 512 + size
+        at = end + -size % 512
+        assert tar[end:at] == bytes(at - end)
+        assert end <= len(tar)
+    assert tar[at:] == bytes(1024)
+    assert files
+    return files
+
+
+LAYOUT = re.compile(
+    r"[0-9]{4}/[0-9]{2}/[0-7][0-9A-HJKMNP-TV-Z]{25}/(?:manifest\.yaml|summary\.json|checksums\.b3|"
+    r"redactions\.jsonl|messages-[0-9]{8}\.jsonl|files/[0-9a-f]{64})"
+)
+
+
+def copy_ids(uid: str, session: str, seal: str, message: str) -> tuple[str, str]:
+    """The ids, in the copy under a fresh id, of a session and of one of its messages."""
+
+    def time(identifier: str) -> int:
+        digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+        number = 0
+        for digit in identifier:
+            number = number * 32 + digits.index(digit)
+        return number >> 80
+
+    fresh = f"{uid}#{seal[:16]}"
+    return (
+        ulid(time(session), f"sessionfs session\n{fresh}"),
+        ulid(time(message), f"sessionfs message\n{fresh}\n{message}"),
+    )

@@ -292,7 +292,7 @@ def output_problems(name: str, value: object) -> list[str]:
     return [error.message for error in Draft202012Validator(against).iter_errors(value)]
 
 
-@pytest.mark.parametrize("name", ["verify", "import"])
+@pytest.mark.parametrize("name", ["verify", "import", "pack", "unpack"])
 def test_output_examples(name: str) -> None:
     assert output_problems(name, json.loads(the(f"{name}-output").body)) == []
 
@@ -318,6 +318,18 @@ def test_commands_print_what_the_spec_says(tmp_path: Path) -> None:
     listed = run("list", "-a", str(place))
     assert output_problems("list", listed) == []
     assert run("verify", str(place / "nowhere")).keys() == {"error"}
+    pack, other = str(tmp_path / "p.tar.zst"), str(tmp_path / "other")
+    packed = run("pack", str(place), "-o", pack)
+    assert output_problems("pack", packed) == []
+    for statuses in (["new"], ["unchanged"]):
+        unpacked = run("unpack", pack, "-d", other)
+        assert output_problems("unpack", unpacked) == []
+        assert [row["status"] for row in unpacked["sessions"]] == statuses
+    assert {key: packed[key] for key in ("blake3", "sha256", "root")}.items() <= unpacked.items()
+    sessionfs.edit(session, {"title": "Mine"}, other)
+    skipped = run("unpack", pack, "-d", other, "--on-conflict", "skip")
+    assert output_problems("unpack", skipped) == []
+    assert skipped["sessions"][0]["reason"]
 
 
 def test_a_placeholder_is_what_the_spec_says() -> None:

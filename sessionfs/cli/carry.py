@@ -219,7 +219,7 @@ def unpack_command(
 
 def _lines(rows: list[Unpacked]) -> Iterator[Line]:
     for row in rows:
-        remarks = "; ".join(filter(None, [counted(row.messages, "message"), row.reason]))
+        remarks = "; ".join(filter(None, [counted(row.messages, "message"), row.reason or ""]))
         told = one_line(f"{row.uid}  ({remarks})")
         yield Line(f"{row.status:<9} {row.session or row.path}  {told}", _STYLES[row.status])
     counts: Counter[str] = Counter(row.status for row in rows)

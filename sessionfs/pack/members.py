@@ -88,7 +88,7 @@ class Members:
         while self._left:
             chunk = self._stream.read(min(CHUNK, self._left))
             if not chunk:
-                raise self._cut("in a content")
+                raise self._cut("in the middle of a file")
             self._left -= len(chunk)
             self._offset += len(chunk)
             yield chunk
@@ -133,13 +133,13 @@ class Members:
         skipped = self._stream.skip(self._left)
         self._offset += skipped
         if skipped < self._left:
-            raise self._cut("in a content")
+            raise self._cut("in the middle of a file")
         self._left = 0
         rest = padding(member.size)
         zeros = self._stream.read(rest)
         self._offset += len(zeros)
         if len(zeros) < rest:
-            raise self._cut("behind a content")
+            raise self._cut("behind a file")
         if any(zeros):
             raise FormatError("E806", member.path, "there is something between it and the next")
 
