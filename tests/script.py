@@ -30,7 +30,7 @@ from pathlib import Path
 from sessionfs.cli import main
 
 MARKS = (">", "!", "=")
-OPTIONAL = ("b3sum", "jq")
+OPTIONAL = ("b3sum", "jq", "zstd")
 FILE = re.compile(r"-- (\S+) --")
 
 

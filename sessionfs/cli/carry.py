@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionfs.cli import FAILED, FINDINGS, FINE
+from sessionfs.cli.bring import UNREDACTED
 from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.filters import filters
 from sessionfs.cli.terminal import Progress, note, say
@@ -23,7 +24,6 @@ from sessionfs.view.text import counted, one_line, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sessionfs.pack import Packed
     from sessionfs.unpacker import OnConflict, Unpacked
     from sessionfs.view import Style
 
@@ -125,14 +125,10 @@ def pack_command(
             note(line)
     else:
         say(map(Line, digests))
-    note(f"packed {told}, {size(packed.bytes)}{_where(packed, output)}")
+    note(UNREDACTED)
+    note(f"packed {told}, {size(packed.bytes)}" + ("" if to_stdout else f" into {output}"))
     if packed.ratio > Limits().ratio:
         note(f"it unpacks to many times its size: `unpack` needs --max-ratio {packed.ratio}")
-
-
-def _where(packed: Packed, output: str) -> str:
-    place = "" if output == "-" else f" into {output}"
-    return place + (f" ({size(packed.packed)})" if packed.packed != packed.bytes else "")
 
 
 @verb(

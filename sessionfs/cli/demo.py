@@ -111,6 +111,7 @@ class _Tour:
         self._import_again()
         self._damage(chosen)
         self._restore(chosen, log)
+        self._carry()
 
     def _choose(self) -> tuple[Session, Path]:
         """Return the longest session that comes from one plain file, and that file."""
@@ -176,6 +177,18 @@ class _Tour:
             for _ in sessionfs.native_content(other):  # raises at its end where it is not the log
                 pass
         self._note("the native logs came back byte for byte", held=same)
+
+    def _carry(self) -> None:
+        self._run(f"{PROGRAM} pack -o ../sessions.tar.zst")
+        code, _ = self._run(f"{PROGRAM} verify ../sessions.tar.zst")
+        self._run(f"{PROGRAM} unpack ../sessions.tar.zst -d ../elsewhere | tail -n 1")
+        there = sessionfs.open_archive(str(self._project.parent / "elsewhere")).sessions()
+        before, after = (
+            {session.path: session.seal for session in sessions}
+            for sessions in (self._sessions(), there)
+        )
+        same = code == FINE and before == after
+        self._note("a pack carried the same sessions elsewhere", held=same)
 
     def _note(self, what: str, *, held: bool) -> None:
         self.held.append((what, held))
