@@ -54,9 +54,6 @@ class Store(Protocol):
     def session(self, path: str) -> Session:
         """Return the session at a path."""
 
-    def sessions(self) -> Iterable[Session]:
-        """Yield each session, unread."""
-
     def find(self, uid: str) -> Session | None:
         """Return the session with this uid, or None."""
 
@@ -203,14 +200,18 @@ class Unpacker:
 
     def _check_parents(self, staged: Mapping[str, Stage]) -> None:
         """Raise where the archive would have a loop of parents. Enforces E126."""
-        if not staged:
-            return
+        sessions = (Session(stage.tree, path) for path, stage in staged.items())
+        fresh = {session.summary.uid: session for session in sessions}
         parents: dict[str, tuple[str, str | None]] = {}
-        fresh = (Session(stage.tree, path) for path, stage in staged.items())
-        for session in (*self._store.sessions(), *fresh):
-            with suppress(SessionfsError):  # one that cannot be read is verify's to name
+        pending: list[str | None] = list(fresh)
+        while pending:  # only those are looked at that a fresh one comes from
+            uid = pending.pop()
+            session = None if uid is None else fresh.get(uid) or self._store.find(uid)
+            if session is not None and session.summary.uid not in parents:
                 lineage = session.summary.lineage
-                parents[session.summary.uid] = session.path, lineage.parent if lineage else None
+                parent = lineage.parent if lineage else None
+                parents[session.summary.uid] = session.path, parent
+                pending.append(parent)
         loops = judge_lineage(parents)
         _raise_first(found for found in loops if found.path.rpartition("/")[0] in staged)
 

@@ -78,6 +78,8 @@ def test_what_holds_of_every_input_holds_of_mutants(name):
         ("manifests", "fuzz.manifests._parse_canonical", lambda _: {"title": "other"}),
         ("checksums", "sessionfs.verify.session.compare_digests", lambda *_: None),
         ("trees", "fuzz.oracle.safe", lambda text: text + "."),
+        ("packs", "sessionfs.pack.members.padding", lambda _: 0),
+        ("packs", "sessionfs.pack.members.is_layout_name", lambda _: True),
     ],
 )
 def test_a_broken_program_is_noticed(monkeypatch, name, place, broken):

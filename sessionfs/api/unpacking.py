@@ -113,7 +113,7 @@ class _Wanted:
     def __init__(self, source: str | BinaryIO, names: Sequence[str], limits: Limits) -> None:
         """Look the names up where the pack can be read twice; else they are beginnings of ids."""
         self._found: dict[str, list[str]] = {name: [] for name in names}
-        if names and isinstance(source, str):
+        if names and isinstance(source, str) and os.path.isfile(source):
             pack = open_pack(source, limits)
             self._found = {(path := open_session(name, pack).path): [path] for name in names}
 
@@ -171,7 +171,7 @@ def _unmake(place: str, made: list[str]) -> None:
     """Remove an archive that was made, and the directories for it, unless it has sessions."""
     for directory, _, _ in os.walk(place, topdown=False):
         if directory != place:
-            steps.remove_directory(directory)  # of an empty one that is all
+            steps.remove_directory(directory)  # … unless it holds something
     if os.path.isdir(place) and not set(os.listdir(place)) - {POLICY, *_OURS}:
         for name in (POLICY, *GUARDS):
             steps.remove_file(os.path.join(place, name))

@@ -107,6 +107,8 @@ def pack_command(
     to_stdout = output == "-"
     if to_stdout and as_json:
         raise click.UsageError("--json and the pack cannot both go to stdout")
+    if to_stdout and sys.stdout.isatty():
+        raise click.UsageError("a pack is nothing for a terminal: pipe it, or name a file with -o")
     if zstd and not to_stdout:
         raise click.UsageError("--zstd is for -o -: the name of a file says how it is written")
     with _ending_well(), Progress("packing", hidden=as_json) as progress:

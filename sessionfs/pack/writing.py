@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.archive import CHECKSUMS, collection_root
 from sessionfs.canonical import Struct
-from sessionfs.digest import Fingerprint, digest
+from sessionfs.digest import CHUNK, Fingerprint, digest
 from sessionfs.errors import SessionfsError
 from sessionfs.pack.frames import FRAME, framed
 from sessionfs.pack.limits import ratio
@@ -61,7 +61,8 @@ class PackWriter:
         Raises `FormatError` at the first file that is not what its session's checksums say:
         what was yielded is then no pack. Enforces E102, E125, E601.
         """
-        pieces = self._pieces()
+        # Without frames, smaller pieces: large ones cost the system more than they spare.
+        pieces = self._pieces(CHUNK if each is None else FRAME)
         for count, piece in enumerate(pieces if each is None else framed(pieces, each), 1):
             self._packed += len(piece)
             # The tar is ahead of the frames: some are being compressed.
@@ -82,9 +83,9 @@ class PackWriter:
             root=collection_root(self._seals),
         )
 
-    def _pieces(self) -> Iterator[bytes]:
+    def _pieces(self, size: int) -> Iterator[bytes]:
         tar = Chunks(self._tar())
-        while piece := tar.read(FRAME):
+        while piece := tar.read(size):
             self._fingerprint.update(piece)
             yield piece
 

@@ -23,8 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-HARNESSES = ("messages", "manifests", "checksums", "trees")
-LONGEST = {"messages": 16384, "manifests": 16384, "checksums": 16384, "trees": 1024}
+HARNESSES = ("messages", "manifests", "checksums", "trees", "packs")
+LONGEST = {"messages": 16384, "manifests": 16384, "checksums": 16384, "trees": 1024, "packs": 16384}
 """Most bytes of an input: small ones find the same things, and find them faster."""
 
 
