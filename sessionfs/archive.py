@@ -32,6 +32,9 @@ CHECKSUMS = "checksums.b3"
 REDACTIONS = "redactions.jsonl"
 FILES = "files/"
 
+VERIFY = "run `sessionfs verify`; bring the session back from git first"
+"""What to do where something was to be made of a session that is damaged."""
+
 SEGMENT = re.compile(r"messages-([0-9]{8})\.jsonl")
 _CHECKSUM = re.compile(rb"([0-9a-f]{64})  ([^\n\\\x00]+)\n")
 _decode_summary = typed_decoder(Summary)
@@ -64,13 +67,26 @@ def format_checksums(digests: Mapping[str, str]) -> bytes:
 
 def parse_checksums(content: bytes) -> dict[str, str]:
     """Return digest by path; raises `FormatError` for a line of another shape. Enforces E606."""
-    digests: dict[str, str] = {}
-    for number, line in enumerate(content.splitlines(keepends=True), 1):
+    return dict(listed_files(content))
+
+
+def listed_files(content: bytes) -> Iterator[tuple[str, str]]:
+    """Yield path and digest of each line, as it is asked for; raises `FormatError`."""
+    for number, line in enumerate(lines_of(content), 1):
         match = _CHECKSUM.fullmatch(line)
         if match is None:
             raise FormatError("E606", f"{CHECKSUMS}:{number}", "not a line of b3sum")
-        digests[match[2].decode("utf-8", "replace")] = match[1].decode()
-    return digests
+        yield match[2].decode("utf-8", "replace"), match[1].decode()
+
+
+def lines_of(content: bytes) -> Iterator[bytes]:
+    """Yield the lines of a content with their LF, one at a time; the last one may lack it."""
+    start = 0
+    while end := content.find(b"\n", start) + 1:
+        yield content[start:end]
+        start = end
+    if start < len(content):
+        yield content[start:]
 
 
 def collection_root(seals: Mapping[str, str]) -> str:
@@ -174,8 +190,7 @@ class Session:
             raise self._unlike("E601", name, "the file is not what checksums.b3 says")
 
     def _unlike(self, code: str, name: str, said: str) -> FormatError:
-        hint = "run `sessionfs verify`; bring the session back from git first"
-        return FormatError(code, self._where(name), said, hint=hint)
+        return FormatError(code, self._where(name), said, hint=VERIFY)
 
     def segments(self) -> list[str]:
         """Return the names of the segments, in order."""

@@ -8,7 +8,7 @@ from sessionfs.archive import CHECKSUMS, MANIFEST, REDACTIONS, SUMMARY, is_segme
 from sessionfs.canonical import decode, encode, replace, to_plain
 from sessionfs.errors import Conflict
 from sessionfs.identity import copy_native_id, message_id, session_id, time_of
-from sessionfs.model import Lineage, decode_message, encode_message
+from sessionfs.model import FORMAT, Lineage, decode_message, encode_message
 from sessionfs.tree import read_bytes
 from sessionfs.writer import write_derived
 from sessionfs.yamltext import edit
@@ -36,9 +36,13 @@ class Copy:
     def write(self, tree: WritableTree) -> None:
         """Write the copy into an empty tree, message by message.
 
-        Raises `Conflict` where a native record refers to an id, so that it would become another.
+        Raises `Conflict` where a native record refers to an id, so that it would become another,
+        and where a newer version of the format wrote what this one could not write again.
         """
         before = self._session
+        if before.manifest.format != FORMAT:
+            message = f"{before.path} is of format {before.manifest.format}: it cannot be copied"
+            raise Conflict(message, hint="upgrade sessionfs, or leave it out: --on-conflict skip")
         for path in before.tree.paths():
             if path == MANIFEST:
                 content = edit(read_bytes(before.tree, path), self._changes(before.manifest))

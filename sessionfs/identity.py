@@ -60,6 +60,17 @@ def shard(session_id: str) -> str:
     return f"{moment.year:04d}/{moment.month:02d}"
 
 
+def session_path(session_id: str) -> str:
+    """Return where a session stands in a collection, `YYYY/MM/ULID`.
+
+    Raises `ValueError` where the time in its id has no month of four digits' year.
+    """
+    try:
+        return f"{shard(session_id)}/{session_id}"
+    except OverflowError:
+        raise ValueError(f"{session_id} lies after the year 9999") from None
+
+
 def is_ulid(text: str) -> bool:
     """Tell whether `text` is a ULID in canonical spelling: 26 upper-case Crockford digits."""
     return ULID_PATTERN.fullmatch(text) is not None

@@ -49,7 +49,8 @@ def _rule(code: str, sentence: str, *, why: str, hint: str) -> tuple[str, Rule]:
 _RESTORE = "Take the file back from git (`git checkout -- PATH`), or import the native log again."
 _RESEAL = "If the change is meant, run `sessionfs seal --accept-content`; else take the file back from git."
 _REIMPORT = "A writer made this line. Import the native log again with a current sessionfs, or take the file back from git."
-_AGAIN = "Do not unpack it by other means. Get it again from where it came, or make it again with `sessionfs pack`."
+_AGAIN = "An ordinary tar is no pack: make it with `sessionfs pack`. Else do not unpack it by other means; get it again from where it came."
+_CUT = "Get it again from where it came; or name a file that `sessionfs pack` has made."
 _YAML = "Edit the file so that it is plain YAML 1.2: two-space indent, strings in double quotes."
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -764,7 +765,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E801",
                 "A pack MUST end with two blocks of zeros, and a compressed one with its table of frames behind them.",
                 why="A pack that was cut off passes for a whole one where the end of the file is taken for its end.",
-                hint=_AGAIN,
+                hint=_CUT,
             ),
             _rule(
                 "E802",
@@ -787,7 +788,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "E805",
                 "The members of a pack MUST be in ascending order of the bytes of their names, each name only once.",
-                why="One order makes one file; and of two members with one name, programs take another one.",
+                why="One order makes one file; and of two members with one name some programs take the first, some the last.",
                 hint=_AGAIN,
             ),
             _rule(
@@ -800,24 +801,24 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E807",
                 "A pack MUST stay within the limits of its reader: bytes, files, the ratio of the tar to the pack, the length of a name.",
                 why="A few bytes can stand for a full disk.",
-                hint="If you trust where it comes from, raise the limit that is named: `sessionfs unpack` has `--max-bytes`, `--max-files`, `--max-ratio` and `--max-name`.",
+                hint="If you trust where it comes from, raise the limit that is named: `sessionfs unpack` has `--max-bytes`, `--max-files` and `--max-ratio`; other commands have none.",
             ),
             _rule(
                 "E808",
                 "A compressed pack MUST consist of Zstandard frames in the one form that this profile has for the sizes of their contents.",
                 why="Each frame can be read by itself, in bounded memory, and none holds what only some readers would see.",
-                hint="Make it again with `sessionfs pack`. What another program compressed: `zstd -dc FILE | sessionfs unpack -`.",
+                hint="Make it again with `sessionfs pack`. What `zstd` alone has compressed: `zstd -dc FILE | sessionfs unpack -`.",
             ),
             _rule(
                 "E809",
                 "A pack MUST begin with the header of a member or with a Zstandard frame.",
                 why="What begins with something else is another kind of file, or has something in front that some reader would take for the pack.",
-                hint="Name a file that `sessionfs pack` has made. Other compressions must be undone first: `gzip -dc FILE | sessionfs unpack -`.",
+                hint="Name a file that `sessionfs pack` has made. If it holds a pack in another compression: `gzip -dc FILE | sessionfs unpack -`.",
             ),
             _rule(
                 "E810",
                 "The name of a member MUST be the path of a session, `YYYY/MM/<id>`, a `/`, and a name that the layout defines.",
-                why="A pack holds sessions and nothing else: what stands around them in an archive is another one's policy.",
+                why="A pack holds sessions and nothing else: what stands around them in an archive is somebody else's policy.",
                 hint=_AGAIN,
             ),
             _rule(
@@ -830,13 +831,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E812",
                 "A frame MUST be valid Zstandard whose content has the size and the checksum that it says.",
                 why="What cannot be decompressed is damage, and so is what decompresses to something else.",
-                hint=_AGAIN,
+                hint=_CUT,
             ),
             _rule(
                 "E813",
                 "A pack MUST hold a session.",
-                why="A file of nothing but zeros would else be a valid pack.",
-                hint=_AGAIN,
+                why="A file of nothing but zeros would otherwise be a valid pack.",
+                hint=_CUT,
             ),
         )
     )

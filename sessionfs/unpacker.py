@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from sessionfs.archive import CHECKSUMS, Session, collection_root, parse_checksums
+from sessionfs.archive import CHECKSUMS, Session, collection_root, listed_files
 from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.copying import Copy
 from sessionfs.digest import Hasher, digest
 from sessionfs.errors import Conflict, FormatError, SessionfsError
-from sessionfs.identity import shard
+from sessionfs.identity import session_path
 from sessionfs.importer import REMOVED
 from sessionfs.model import MAX_DERIVED
 from sessionfs.pack.members import Members
@@ -26,7 +25,7 @@ from sessionfs.verify import Report
 from sessionfs.verify.lineage import judge_lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sized
 
     from sessionfs.importer import Stage
     from sessionfs.model import Finding
@@ -60,6 +59,9 @@ class Store(Protocol):
     def stage(self, session_id: str) -> Stage:
         """Return an empty stage for a session."""
 
+    def check_room(self, path: str) -> None:
+        """Raise `Conflict` where a new session cannot be put at a path."""
+
 
 class Unpacked(Struct, frozen=True, kw_only=True):
     """What became of a session of a pack; `path` is where it stands there.
@@ -75,18 +77,49 @@ class Unpacked(Struct, frozen=True, kw_only=True):
     messages: int
 
 
-@dataclass(slots=True)
 class _Received:
-    """A session of the pack, as far as it has come."""
+    """A session of the pack as it comes: its files are compared with its list, line by line."""
 
-    path: str
-    listed: dict[str, str]
-    stage: Stage | None
+    def __init__(self, path: str, checksums: bytes, stage: Stage | None) -> None:
+        self.path = path
+        self.seal = digest(checksums)
+        self.stage = stage
+        self._listed = listed_files(checksums)
+        self._missing = ""
 
     @property
     def session(self) -> Session:
         assert self.stage is not None  # noqa: S101  only those that are wanted are asked
         return Session(self.stage.tree, self.path)
+
+    def take(self, member: Member, chunks: Iterable[bytes]) -> None:
+        """Take the next file. Enforces E102, E103, E601."""
+        listed, wanted = next(self._listed, ("", ""))
+        while listed and listed < member.name:  # both are in the order of bytes
+            self._missing = self._missing or listed
+            listed, wanted = next(self._listed, ("", ""))
+        if listed != member.name:
+            raise FormatError("E103", member.path, f"{CHECKSUMS} does not list it")
+        hasher = Hasher()
+
+        def hashed() -> Iterator[bytes]:
+            for chunk in chunks:
+                hasher.update(chunk)
+                yield chunk
+
+        if self.stage is not None:
+            _write(self.stage.tree, member.name, hashed())
+        else:
+            for _ in hashed():
+                pass
+        if hasher.hexdigest() != wanted:
+            raise FormatError("E601", member.path, f"the file is not what {CHECKSUMS} says")
+
+    def end(self) -> None:
+        """Raise where files are listed that did not come. Enforces E102."""
+        missing = self._missing or next(self._listed, ("", ""))[0]
+        if missing:
+            raise FormatError("E102", f"{self.path}/{missing}", "it is missing")
 
 
 class Unpacker:
@@ -114,57 +147,36 @@ class Unpacker:
         members = Members(tar, self._limits)
         current: _Received | None = None
         for member in members:
-            if current is None or member.session != current.path:
-                self._end(current)
-                current = self._begin(member, members.content(), wanted)
-            else:
-                self._take(current, member, members.content())
-        self._end(current)
+            if current is not None and member.session == current.path:
+                current.take(member, members.content())
+                continue
+            if current is not None:
+                current.end()
+            current = self._begin(member, members.content(), wanted)
+            self._received.append(current)
+            self._seals[current.path] = current.seal
+        if current is not None:
+            current.end()
 
     def _begin(
         self, member: Member, chunks: Iterable[bytes], wanted: Callable[[str], bool]
     ) -> _Received:
+        """Take the first file of a session, which is its list: no name comes before that."""
         path = member.session
         identifier = path.rpartition("/")[2]
-        if _home(identifier) != path:
+        if not _is_home(path, identifier):
             raise FormatError("E120", path, "not the shard of its id")
-        if member.name != CHECKSUMS:  # the first name of a session in the order of bytes
-            raise FormatError("E612", f"{path}/{CHECKSUMS}", "it is missing")
+        if member.name != CHECKSUMS or not member.size:
+            said = "it is empty" if member.name == CHECKSUMS else "it is missing"
+            raise FormatError("E612", f"{path}/{CHECKSUMS}", said)
         if member.size > MAX_DERIVED:
             raise FormatError("E003", member.path, f"more than {MAX_DERIVED} bytes")
         content = b"".join(chunks)
-        self._seals[path] = digest(content)
         stage = None
         if wanted(path):
             stage = self._stage(identifier)
             _write(stage.tree, CHECKSUMS, (content,))
-        received = _Received(path, parse_checksums(content), stage)
-        self._received.append(received)
-        return received
-
-    def _take(self, received: _Received, member: Member, chunks: Iterable[bytes]) -> None:
-        wanted = received.listed.pop(member.name, None)
-        if wanted is None:
-            raise FormatError("E103", member.path, f"{CHECKSUMS} does not list it")
-        hasher = Hasher()
-
-        def hashed() -> Iterator[bytes]:
-            for chunk in chunks:
-                hasher.update(chunk)
-                yield chunk
-
-        if received.stage is not None:
-            _write(received.stage.tree, member.name, hashed())
-        else:
-            for _ in hashed():
-                pass
-        if hasher.hexdigest() != wanted:
-            raise FormatError("E601", member.path, f"the file is not what {CHECKSUMS} says")
-
-    def _end(self, received: _Received | None) -> None:
-        if received is not None and received.listed:
-            name = next(iter(received.listed))
-            raise FormatError("E102", f"{received.path}/{name}", "it is missing")
+        return _Received(path, content, stage)
 
     def publish(self, on_conflict: OnConflict, verify: Verify) -> list[Unpacked]:
         """Verify what was received, put it into the archive, and say what became of each session.
@@ -181,7 +193,7 @@ class Unpacker:
         for one in self._received:
             if one.stage is None:
                 continue
-            row, clash = self._judge(one, here, trees)
+            row, clash = self._judge(one, here)
             stage: Stage | None = one.stage if row.status == "new" else None
             if clash and on_conflict == "error":
                 conflicts.append(f"{one.path}: {clash}")
@@ -189,11 +201,12 @@ class Unpacker:
                 row, stage = self._copy(one, row, verify)
             rows.append((row, stage))
         if conflicts:
-            more = f" (and {len(conflicts) - 1} more)" if len(conflicts) > 1 else ""
             hint = "--on-conflict skip keeps what the archive has, fresh-id keeps both"
-            raise Conflict(f"{conflicts[0]}{more}", hint=hint)
+            raise Conflict(f"{conflicts[0]}{_more(conflicts)}", hint=hint)
         staged = {stage.path: stage for _, stage in rows if stage is not None}
         self._check_parents(staged)
+        for path in staged:
+            self._store.check_room(path)
         for stage in staged.values():
             stage.publish()
         return [row for row, _ in rows]
@@ -215,9 +228,7 @@ class Unpacker:
         loops = judge_lineage(parents)
         _raise_first(found for found in loops if found.path.rpartition("/")[0] in staged)
 
-    def _judge(
-        self, one: _Received, here: Container[str], ours: Container[str]
-    ) -> tuple[Unpacked, str]:
+    def _judge(self, one: _Received, here: Container[str]) -> tuple[Unpacked, str]:
         """Return what becomes of a session, and why it cannot be put where it belongs."""
         summary = one.session.summary
 
@@ -227,13 +238,17 @@ class Unpacker:
                 uid=summary.uid, status=status, reason=reason or UNSET, messages=summary.messages,
             )  # fmt: skip
 
+        clash = ""
         if one.path in here:
-            clash = _difference(self._store.session(one.path), self._seals[one.path])
-            return (row("skipped", clash), clash) if clash else (row("unchanged"), "")
+            clash = _difference(self._store.session(one.path), one.seal)
+            if not clash:
+                return row("unchanged"), ""
         if summary.uid in self._store.ignored:
             return row("skipped", REMOVED), ""
+        if clash:
+            return row("skipped", clash), clash
         other = self._store.find(summary.uid)
-        if other is not None and other.path not in ours:
+        if other is not None and self._seals.get(other.path) != other.seal:
             clash = f"{summary.uid} is archived as {other.path}"
             return row("skipped", clash), clash
         return row("new"), ""
@@ -241,7 +256,11 @@ class Unpacker:
     def _copy(self, one: _Received, row: Unpacked, verify: Verify) -> tuple[Unpacked, Stage | None]:
         """Make the copy of a session under a fresh id, unless the archive has it."""
         copy = Copy(one.session)
-        if self._store.find(copy.uid) is not None:
+        if copy.uid in self._store.ignored:
+            return _replaced(row, copy, "skipped", REMOVED), None
+        known = self._store.find(copy.uid)
+        if known is not None:
+            known.check_digests()  # of what a person has edited since, too
             return _replaced(row, copy, "unchanged", _SAME), None
         stage = self._stage(copy.id)
         copy.write(stage.tree)
@@ -260,18 +279,21 @@ class Unpacker:
 
 
 def _replaced(
-    row: Unpacked, copy: Copy, status: Literal["unchanged", "copied"], reason: str | UnsetType
+    row: Unpacked,
+    copy: Copy,
+    status: Literal["unchanged", "copied", "skipped"],
+    reason: str | UnsetType,
 ) -> Unpacked:
     return Unpacked(
-        path=row.path, session=copy.id, uid=copy.uid, status=status, reason=reason,
-        messages=row.messages,
+        path=row.path, session=None if status == "skipped" else copy.id, uid=copy.uid,
+        status=status, reason=reason, messages=row.messages,
     )  # fmt: skip
 
 
-def _home(identifier: str) -> str:
-    with suppress(ValueError, OverflowError):
-        return f"{shard(identifier)}/{identifier}"
-    return ""
+def _is_home(path: str, identifier: str) -> bool:
+    with suppress(ValueError):  # a time that has no month
+        return session_path(identifier) == path
+    return False
 
 
 def _difference(session: Session, seal: str) -> str:
@@ -288,9 +310,12 @@ def _difference(session: Session, seal: str) -> str:
 def _raise_first(findings: Iterable[Finding]) -> None:
     errors = [found for found in findings if found.level == "error"]
     if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        first = errors[0]
-        raise FormatError(first.code, first.where, f"{first.message}{more}", hint=first.hint)
+        first, said = errors[0], f"{errors[0].message}{_more(errors)}"
+        raise FormatError(first.code, first.where, said, hint=first.hint)
+
+
+def _more(said: Sized) -> str:
+    return f" (and {len(said) - 1} more)" if len(said) > 1 else ""
 
 
 def _write(tree: WritableTree, name: str, chunks: Iterable[bytes]) -> None:

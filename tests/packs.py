@@ -16,12 +16,6 @@ from sessionfs.unpacker import Unpacker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIXED = (
-    "tar", "--format=ustar", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner",
-    "--mode=0644", "--no-recursion", "--blocking-factor=1", "-T", "-",
-)  # fmt: skip
-"""How the specification has GNU tar called."""
-
 
 def archive(place: Path, *sizes: int) -> Path:
     """Make an archive with a session for each number of messages; one has a long output."""

@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from pathlib import Path
 import pytest
 
 import sessionfs
-from conftest import needs
-from packs import FIXED, archive, pack_bytes
+from claude_logs import SESSION, log
+from conftest import beside, needs
+from packs import archive, pack_bytes
 from sessionfs.cli import main
 from sessionfs.disk.threads import in_threads
 from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -78,21 +80,28 @@ def test_the_same_sessions_give_the_same_bytes(origin, tmp_path):
 
 @needs("tar")
 def test_gnu_tar_makes_the_same_bytes_and_reads_them(origin, tmp_path):
-    paths = [path for path in tree(origin) if path.startswith("20")]
-    ordered = "".join(f"{path}\n" for path in sorted(paths, key=str.encode))
+    """By the very line of the specification, also for a session of no time, in 1970."""
+    place = copied(origin, tmp_path / "a", random.Random(1))
+    native = tmp_path / "timeless.jsonl"
+    native.write_bytes(re.sub(rb',"timestamp":"[^"]*"', b"", log(3, session="e" + SESSION[1:])))
+    assert not sessionfs.import_logs([str(native)], archive=str(place)).failed
+    paths = [path for path in tree(place) if path[0].isdecimal()]
+    assert any(path.startswith("1970/") for path in paths)
     assert any(len(path) > 100 for path in paths)  # a name in two parts
-    line = [*FIXED, "-cf", "-"]
-    theirs = subprocess.run(
-        line, cwd=origin, input=ordered.encode(), stdout=subprocess.PIPE, check=True
-    )
-    assert theirs.stdout == pack_bytes(origin)
+    ordered = "".join(f"{path}\n" for path in sorted(paths, key=str.encode))
+    spec = (beside("spec") / "sessionfs.md").read_text("utf-8")
+    (line,) = re.findall(r"^find .* -cf sessions\.tar$", spec, re.MULTILINE)
+    subprocess.run(line, shell=True, cwd=place, check=True)  # noqa: S602  as it is printed
+    theirs = (place / "sessions.tar").read_bytes()
+    (place / "sessions.tar").unlink()
+    assert theirs == pack_bytes(place)
     pack = tmp_path / "p.tar"
-    pack.write_bytes(theirs.stdout)
+    pack.write_bytes(theirs)
     listed = subprocess.run(["tar", "tf", pack], stdout=subprocess.PIPE, check=True)
     assert listed.stdout.decode() == ordered
-    subprocess.run(["tar", "xf", pack], cwd=tmp_path, check=True)
-    pack.unlink()
-    assert sessions(tree(tmp_path)) == sessions(tree(origin))
+    (tmp_path / "out").mkdir()
+    subprocess.run(["tar", "xf", pack], cwd=tmp_path / "out", check=True)
+    assert sessions(tree(tmp_path / "out")) == sessions(tree(place))
 
 
 @needs("zstd")
@@ -209,6 +218,57 @@ def test_a_file_that_grows_meanwhile_is_no_pack(origin, monkeypatch):
         list(sessionfs.pack.__globals__["PackWriter"]({session.path: session}).write())
 
 
+def test_what_is_no_file_is_not_left_out_in_silence(origin, tmp_path):
+    def fifo(place):
+        os.mkfifo(place / "redactions.jsonl")
+
+    one = names(origin)[0]
+    for number, plant in enumerate(
+        (fifo, lambda p: (p / "x").symlink_to("/etc"), lambda p: (p / "d").mkdir())
+    ):
+        place = tmp_path / str(number)
+        shutil.copytree(origin, place)
+        plant(place / one)
+        with pytest.raises(SessionfsError, match="is no file"):
+            sessionfs.pack([str(place)], str(tmp_path / "p.tar"))
+
+
+def test_a_session_in_the_place_of_another_is_not_moved_in_silence(origin, tmp_path):
+    one, two, *_ = names(origin)
+    place = tmp_path / two
+    shutil.copytree(origin / one, place)
+    with pytest.raises(FormatError, match="E119"):
+        sessionfs.pack([str(place)], str(tmp_path / "p.tar"))
+
+
+def test_filters_and_archives_that_do_not_apply_are_said(origin, tmp_path):
+    one, output = str(origin / names(origin)[0]), str(tmp_path / "p.tar")
+    with pytest.raises(SessionfsError, match="is one session, and filters choose"):
+        sessionfs.pack([one], output, tags=["none"])
+    with pytest.raises(NotFound):
+        sessionfs.pack([one], output, archive=str(tmp_path / "absent"))
+    with pytest.raises(SessionfsError, match="the name of the archive is empty"):
+        sessionfs.pack([], output, archive="")
+
+
+def test_streams_that_are_closed(origin, tmp_path):
+    ours = f"{sys.executable} -m sessionfs"
+    for line, said in (
+        (f"{ours} pack {origin} -o - >&-", b"stdout is closed"),
+        (f"{ours} unpack - -d a <&-", b"stdin is closed"),
+    ):
+        done = subprocess.run(["sh", "-c", line], capture_output=True, check=False, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_as_long_as_a_name_can_be(origin, tmp_path):
+    place = tmp_path / f"{'n' * 251}.tar"
+    sessionfs.pack([str(origin)], str(place))
+    assert [path.name for path in tmp_path.iterdir()] == [place.name]
+
+
 def test_a_session_of_no_month_cannot_be_packed(tmp_path):
     session = make.session.Session().plain()
     text = session.manifest.replace(make.session.ID.encode(), b"7" + b"Z" * 25)
@@ -217,7 +277,7 @@ def test_a_session_of_no_month_cannot_be_packed(tmp_path):
     for name, content in session.sealed().items():
         (tmp_path / "s").mkdir(exist_ok=True)
         (tmp_path / "s" / name).write_bytes(content)
-    with pytest.raises(SessionfsError, match="has no month"):
+    with pytest.raises(SessionfsError, match="after the year 9999"):
         sessionfs.pack([str(tmp_path / "s")], str(tmp_path / "p.tar"))
 
 

@@ -10,14 +10,18 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sessionfs
+from claude_logs import SESSION, log
 from packs import archive, pack_bytes, received
 from sessionfs.archive import Session
 from sessionfs.cli import main
+from sessionfs.cli.carry import Amount
+from sessionfs.cli.run import commands
 from sessionfs.copying import Copy
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -174,7 +178,7 @@ def test_the_command_says_code_and_hint_and_exits_with_1(tmp_path, capsys, monke
     assert main(["unpack", str(bad), "-d", "new"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith("sessionfs: E804 the header at byte ")
-    assert told[1].startswith("hint: Do not unpack it by other means.")
+    assert told[1].startswith("hint: An ordinary tar is no pack: make it with `sessionfs pack`.")
     assert main(["unpack", str(bad), "-d", "new", "--json"]) == 1
     assert '"message": "E804 ' in capsys.readouterr().out
     assert main(["list", "-a", str(bad)]) == 2
@@ -196,6 +200,11 @@ def test_damage_that_only_verifying_finds_publishes_nothing(origin, tmp_path):
 def test_every_limit_can_be_lowered_and_raised(tmp_path, capsys):
     bomb = str(run.HERE / "bad" / "E807_bomb" / "pack.tar.zst")
     good = str(run.HERE / "good" / "pack" / "pack.tar")
+    told = {"bytes": "64G", "files": "1M", "ratio": "200", "name": "180"}
+    options = {p.name: p for p in commands.get_command(click.Context(commands), "unpack").params}
+    for limit, most in told.items():
+        assert options[f"max_{limit}"].help.endswith(f"[{most}]")
+        assert Amount().convert(most, None, None) == getattr(Limits(), limit)
     place = str(tmp_path / "a")
     for option in ("--max-bytes=2k", "--max-files=3", "--max-name=50"):
         assert main(["unpack", good, "-d", place, option]) == 1
@@ -257,6 +266,58 @@ def test_a_directory_that_was_empty_is_empty_again(tmp_path):
     assert not list(place.iterdir())
 
 
+def test_what_a_crash_left_of_making_the_archive_is_gone_on_with(pack, tmp_path):
+    place = tmp_path / "a"
+    sessionfs.init(str(place))
+    (place / "archive.yaml").unlink()
+    assert sessionfs.unpack(str(pack), str(place)).totals()["new"] == 4
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes", ".cache/models/w", "2026/x"])
+def test_files_of_others_are_never_taken_away(tmp_path, name):
+    """What a failed unpacking removes is what it has made."""
+    place = tmp_path / "a"
+    (place / name).parent.mkdir(parents=True, exist_ok=True)
+    (place / name).write_text("mine")
+    before = everything(tmp_path)
+    for content in (b"junk", b""):
+        with pytest.raises(Conflict, match="holds other files"):
+            sessionfs.unpack(io.BytesIO(content), str(place))
+    assert everything(tmp_path) == before
+
+
+def test_what_stands_in_the_way_is_seen_before_anything_is_published(origin, pack, tmp_path):
+    last = sessionfs.open_archive(str(origin)).paths()[-1]
+    for number, path in enumerate((last, last[:7], last[:4])):
+        place = tmp_path / str(number)
+        sessionfs.init(str(place))
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).touch()
+        before = everything(place)
+        with pytest.raises(Conflict, match="stands in the way"):
+            sessionfs.unpack(str(pack), str(place))
+        assert everything(place) == before
+
+
+def test_no_archive_inside_of_another(origin, pack, tmp_path):
+    place = tmp_path / "a"
+    shutil.copytree(origin, place)
+    for inside in ("nested", "2026/x"):
+        with pytest.raises(SessionfsError, match="among the records"):
+            sessionfs.unpack(str(pack), str(place / inside))
+
+
+def test_a_list_that_is_none_is_refused_at_its_first_line(tmp_path):
+    """31 million lines in 7.5 kB: no more of them is looked at than that."""
+    files = {f"{MAKING.SHARD}/checksums.b3": b"a\n" * (31 << 20)}
+    content = make.packs.compressed(make.packs.tar(files))
+    with pytest.raises(FormatError, match=r"E606 checksums.b3:1"):
+        received(iter([content]))
+    (tmp_path / "p.tar.zst").write_bytes(content)
+    found = sessionfs.verify([str(tmp_path / "p.tar.zst")]).findings
+    assert sum(one.code == "E606" for one in found) == 1000
+
+
 def test_links_lead_nothing_out_of_the_archive(pack, tmp_path):
     place, outside = tmp_path / "a", tmp_path / "outside"
     outside.mkdir()
@@ -287,12 +348,25 @@ def test_only_some_sessions(origin, pack, tmp_path):
     sessionfs.unpack(stream, str(tmp_path / "b"), only=[one.rpartition("/")[2]])
     assert sessionfs.open_archive(str(tmp_path / "b")).paths() == [one]
     for names, said in (
-        (["01ZZZ"], "no session 01ZZZ"), ([""], "no session "), (["01"], "sessions begin with 01"),
+        (["01ZZZ"], "no session 01ZZZ"), (["01"], "sessions begin with 01"),
     ):  # fmt: skip
         for source in (str(pack), io.BytesIO(pack.read_bytes())):
             with pytest.raises(NotFound, match=said):
                 sessionfs.unpack(source, str(tmp_path / "c"), only=names)
             assert not (tmp_path / "c").exists()
+
+
+def test_names_are_looked_up_in_the_pack_and_nowhere_else(origin, pack, tmp_path, monkeypatch):
+    one, two, *_ = sessionfs.open_archive(str(origin)).paths()
+    sessionfs.pack([str(origin / one)], str(tmp_path / "one.tar"))
+    sessionfs.pack([str(origin / two)], str(tmp_path / "two.tar"))
+    monkeypatch.chdir((origin / one).parent)  # where a directory has the name
+    for asked in (one.rpartition("/")[2], str(tmp_path / "one.tar")):
+        with pytest.raises(NotFound, match="no session"):
+            sessionfs.unpack(str(tmp_path / "two.tar"), str(tmp_path / "a"), only=[asked])
+    with pytest.raises(SessionfsError, match="the name of a session is empty"):
+        sessionfs.unpack(str(pack), str(tmp_path / "a"), only=[""])
+    assert not (tmp_path / "a").exists()
 
 
 def test_damage_in_a_session_that_nobody_wants_is_damage(origin, tmp_path):
@@ -398,6 +472,43 @@ def test_what_was_removed_stays_out(origin, pack, tmp_path):
     assert gone not in sessionfs.open_archive(str(place)).paths()
 
 
+def test_what_was_removed_stays_out_whatever_is_asked(edited, pack):
+    """A session that is there with other content though its uid is ignored; and a copy."""
+    place, one = edited
+    copied = sessionfs.unpack(str(pack), str(place), on_conflict="fresh-id")
+    (copy,) = (row for row in copied.sessions if row.status == "copied")
+    sessionfs.remove([copy.session], str(place))
+    again = sessionfs.unpack(str(pack), str(place), on_conflict="fresh-id")
+    (row,) = (row for row in again.sessions if row.path == one)
+    assert (row.status, row.session, row.uid) == ("skipped", None, copy.uid)
+    uid = sessionfs.open_archive(str(place)).session(one).summary.uid
+    sessionfs.open_archive(str(place)).ignore([uid])
+    for asked in ("error", "skip", "fresh-id"):
+        report = sessionfs.unpack(str(pack), str(place), on_conflict=asked)
+        (row,) = (row for row in report.sessions if row.path == one)
+        assert row.status == "skipped"
+        assert "ignores this uid" in row.reason
+
+
+def test_an_import_goes_on_with_the_session_that_has_the_uid(tmp_path):
+    """The log continues both, the one of the archive and the copy of the one in the pack."""
+    lines = log(12).splitlines(keepends=True)
+    native = tmp_path / f"{SESSION}.jsonl"
+    for place, count in (("theirs", 9), ("ours", 6)):
+        native.write_bytes(b"".join(lines[:count]))
+        sessionfs.import_logs([str(native)], archive=str(tmp_path / place))
+    store = sessionfs.open_archive(str(tmp_path / "ours"))
+    sessionfs.edit(store.paths()[0].rpartition("/")[2], {"title": "Mine"}, store.root)
+    sessionfs.pack([str(tmp_path / "theirs")], str(tmp_path / "p.tar"))
+    report = sessionfs.unpack(str(tmp_path / "p.tar"), store.root, on_conflict="fresh-id")
+    native.write_bytes(b"".join(lines))
+    (row,) = sessionfs.import_logs([str(native)], archive=store.root).sessions
+    assert row.status == "extended"
+    assert sessionfs.verify([store.root], mode="deep").findings == []
+    assert row.session == store.paths()[0].rpartition("/")[2]
+    assert report.sessions[0].status == "copied"
+
+
 def test_a_damaged_session_in_the_archive_is_not_the_same(origin, pack, tmp_path):
     place = tmp_path / "a"
     shutil.copytree(origin, place)
@@ -465,6 +576,14 @@ def test_a_native_record_that_refers_to_an_id_cannot_be_copied():
     line = b'{"mine":"%s"}\n' % session.messages[0]["id"].encode()
     session.native(line + MAKING.NATIVE.splitlines(keepends=True)[3])
     with pytest.raises(Conflict, match="refers to its own ids"):
+        copied(session.sealed())
+
+
+def test_what_a_newer_version_wrote_cannot_be_copied():
+    session = MAKING.Session()
+    session.manifest = session.manifest.replace(b'format: "1.0"', b'format: "1.1"')
+    session.summary["format"] = "1.1"
+    with pytest.raises(Conflict, match="is of format"):
         copied(session.sealed())
 
 

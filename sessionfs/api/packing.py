@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sessionfs.api.named import place_of
-from sessionfs.api.places import find_archive, naming, open_archive, open_session
+from sessionfs.api.places import naming, open_archive, open_session
 from sessionfs.api.read import list_sessions
-from sessionfs.archive import Session
-from sessionfs.disk.archive import Archive
+from sessionfs.archive import VERIFY, Session
 from sessionfs.disk.output import check_place, new_file
-from sessionfs.disk.pack import COMPRESSED, ENDINGS, open_pack
+from sessionfs.disk.pack import COMPRESSED, ENDINGS
 from sessionfs.disk.threads import in_threads
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import Conflict, NotFound, SessionfsError
-from sessionfs.identity import shard
+from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
+from sessionfs.identity import is_ulid, session_path
 from sessionfs.pack import PackWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from sessionfs.collection import Collection
     from sessionfs.pack import Packed
 
 
@@ -85,34 +86,44 @@ def _chosen(
     names: Sequence[str], archive: str | None, filters: Mapping[str, Any]
 ) -> dict[str, Session]:
     """Return the sessions that are to be packed, by the paths that follow from their ids."""
+    nearest = None if archive is None and names else open_archive(archive)
     chosen: dict[str, Session] = {}
-    for name in names or [archive or find_archive()]:
-        for session in _named(name, archive, filters):
-            with naming(session):
-                path = _home(session)
-                known = chosen.setdefault(path, session)
-                if known is not session and known.seal != session.seal:
-                    message = f"{path} was named twice, with different content"
-                    raise Conflict(message, hint="name the one to pack")
+    everything = [nearest] if nearest is not None and not names else []
+    found = [_all_of(each, filters) for each in everything]
+    found += [_named(name, nearest, filters) for name in names]
+    for session in chain.from_iterable(found):
+        with naming(session):
+            path = _home(session)
+            known = chosen.setdefault(path, session)
+            if known is not session and known.seal != session.seal:
+                message = f"{path} was named twice, with different content"
+                raise Conflict(message, hint="name the one to pack")
     return chosen
 
 
-def _named(name: str, archive: str | None, filters: Mapping[str, Any]) -> Iterable[Session]:
+def _all_of(collection: Collection, filters: Mapping[str, Any]) -> list[Session]:
+    return [collection.session(row.path) for row in list_sessions(collection, **filters)]
+
+
+def _named(name: str, nearest: Collection | None, filters: Mapping[str, Any]) -> list[Session]:
     """Return what a name stands for: the sessions of an archive or pack, or one session."""
-    if not os.path.lexists(name):
-        return [open_session(name, open_archive(archive) if archive is not None else None)]
-    place = place_of(name)
-    if place.kind == "session":
+    place = place_of(name) if os.path.lexists(name) else None
+    if place is not None and place.kind != "session":
+        return _all_of(open_archive(place.root), filters)
+    if any(value for value in filters.values() if value != "newest"):
+        message = f"{name} is one session, and filters choose among those of archives and packs"
+        raise SessionfsError(message, hint="name an archive or a pack, or leave the filters out")
+    if place is not None:
         return [Session(DirTree(place.root), place.root)]
-    collection = open_pack(name) if place.kind == "pack" else Archive(place.root)
-    rows = list_sessions(collection, **filters)
-    return [collection.session(row.path) for row in rows]
+    return [open_session(name, nearest)]
 
 
 def _home(session: Session) -> str:
-    """Return the path that follows from a session's id."""
+    """Return the path that follows from a session's id. Enforces E119."""
+    directory = session.path.replace(os.sep, "/").rpartition("/")[2]
+    if is_ulid(directory) and directory != session.id:
+        raise FormatError("E119", session.path, f"its id is {session.id}", hint=VERIFY)
     try:
-        return f"{shard(session.id)}/{session.id}"
-    except (ValueError, OverflowError):
-        message = f"its id, {session.id}, has no month"
-        raise SessionfsError(message, hint="run `sessionfs verify`") from None
+        return session_path(session.id)
+    except ValueError as error:
+        raise SessionfsError(str(error), hint=VERIFY) from None

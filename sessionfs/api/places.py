@@ -96,13 +96,18 @@ def open_session(name: str, archive: Collection | None = None) -> Session:
         return _at(root)
     if is_pack(name):
         return _only(open_pack(name))
-    archive = archive or open_archive()
-    session = archive.find(name)
+    return find_session(name, archive or open_archive())
+
+
+def find_session(name: str, collection: Collection) -> Session:
+    """Return the session of a collection that a ULID, a prefix of it or a uid says."""
+    session = collection.find(name)
     if session is not None:
         return session
-    matches = [path for path in archive.paths() if path.rpartition("/")[2].startswith(name.upper())]
+    paths = collection.paths()
+    matches = [path for path in paths if path.rpartition("/")[2].startswith(name.upper())]
     if len(matches) == 1 and name:
-        return archive.session(matches[0])
+        return collection.session(matches[0])
     message = (
         f"{len(matches)} sessions begin with {name}" if matches and name else f"no session {name}"
     )

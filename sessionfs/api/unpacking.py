@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from sessionfs.api.bring import init
-from sessionfs.api.places import check_named, find_archive, open_session, open_store
+from sessionfs.api.places import check_named, find_archive, find_session, open_store
 from sessionfs.api.prove import spread_sessions
 from sessionfs.canonical import Struct
 from sessionfs.digest import Fingerprint
 from sessionfs.disk import steps
-from sessionfs.disk.archive import CACHE, GUARDS, POLICY
-from sessionfs.disk.marker import is_archive
+from sessionfs.disk.archive import CACHE, DEFAULT, GUARDS, POLICY
+from sessionfs.disk.marker import check_outside, is_archive
 from sessionfs.disk.pack import open_pack, open_source, pieces
 from sessionfs.disk.threads import in_threads
-from sessionfs.errors import Conflict, NotFound
+from sessionfs.disk.tree import DirTree
+from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.pack import Limits, open_stream
+from sessionfs.tree import read_bytes
 from sessionfs.unpacker import OnConflict, Unpacked, Unpacker
 from sessionfs.verify import verify_archive
 
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from sessionfs.disk.archive import Archive
     from sessionfs.tree import Tree
     from sessionfs.verify import Report
-
-
-_OURS = frozenset((CACHE, *GUARDS))
-"""What an archive has before it is one: where a crash has left that, it is gone on with."""
 
 
 class UnpackReport(Struct, frozen=True, kw_only=True):
@@ -76,6 +74,7 @@ def unpack(
     """
     limits = limits or Limits()
     wanted = _Wanted(source, only, limits)
+    fingerprint = Fingerprint()
     done = 0
 
     def advance(count: int) -> None:
@@ -84,8 +83,7 @@ def unpack(
         if size:  # of a stream nobody knows how far it goes
             progress(done, size)
 
-    with open_source(source) as (stream, size), _destination(directory) as store, store.lock():
-        fingerprint = Fingerprint()
+    with open_source(source) as (stream, size), _destination(directory) as store:
         tar = open_stream(pieces(stream, advance), limits, in_threads, fingerprint.update)
         unpacker = Unpacker(store, limits)
         try:
@@ -112,69 +110,111 @@ class _Wanted:
 
     def __init__(self, source: str | BinaryIO, names: Sequence[str], limits: Limits) -> None:
         """Look the names up where the pack can be read twice; else they are beginnings of ids."""
+        if "" in names:
+            message = "the name of a session is empty"
+            raise SessionfsError(message, hint="name one; is a variable of the shell unset?")
+        self._known = isinstance(source, str) and os.path.isfile(source)
         self._found: dict[str, list[str]] = {name: [] for name in names}
-        if names and isinstance(source, str) and os.path.isfile(source):
+        if names and isinstance(source, str) and self._known:
             pack = open_pack(source, limits)
-            self._found = {(path := open_session(name, pack).path): [path] for name in names}
+            self._found = {find_session(name, pack).path: [] for name in names}
 
     def __call__(self, path: str) -> bool:
         """Tell whether a session is wanted."""
-        if not self._found:
-            return True
         identifier = path.rpartition("/")[2]
-        named = [name for name in self._found if name and identifier.startswith(name.upper())]
+        named = [
+            name
+            for name in self._found
+            if (name == path if self._known else identifier.startswith(name.upper()))
+        ]
         for name in named:
             self._found[name].append(path)
-        return bool(named) or path in self._found
+        return bool(named) or not self._found
 
     def check(self) -> None:
         """Raise `NotFound` where a name was no session's, or that of several."""
         for name, paths in self._found.items():
             if len(paths) != 1:
                 said = f"{len(paths)} sessions begin with {name}" if paths else f"no session {name}"
-                hint = (
-                    "from standard input sessions are named by their ids, or what these begin with"
-                )
+                hint = "in a stream, name sessions by their ids, or what these begin with"
                 raise NotFound(f"{said} in the pack", hint=hint)
 
 
 @contextmanager
 def _destination(directory: str | None) -> Iterator[Archive]:
-    """Open the archive to unpack into; one that was made for it goes again where that fails."""
+    """Open the archive to unpack into, and hold its lock.
+
+    One that is not there is made, in nothing or in an empty directory, and is gone again where
+    the block fails before a session is in it.
+    """
     check_named(directory)
-    place = find_archive() if directory is None else directory
+    place = os.path.abspath(find_archive() if directory is None else directory)
     if is_archive(place):
-        yield open_store(place)
+        store = open_store(place)
+        with store.lock():
+            yield store
         return
-    if os.path.isdir(place) and set(os.listdir(place)) - _OURS:
-        message = f"{place} holds other files, and is no archive"
-        raise Conflict(message, hint=f"name an archive, or a new directory: {place}/.sessions")
+    _check_free(place)
     made = _missing(place)
+    held = False
     try:
-        yield init(place)
+        store = init(place)
+        with store.lock():
+            held = True
+            try:
+                yield store
+            except BaseException:
+                _unmake(place)  # while nobody else can write here
+                raise
     except BaseException:
-        _unmake(place, made)
+        if not held:
+            _unmake(place)
+        for missing in made:
+            steps.remove_directory(missing)
         raise
 
 
-def _missing(place: str) -> list[str]:
-    """Return the directories that must be made for a place, the deepest first."""
+def _check_free(place: str) -> None:
+    """Raise where no archive can be made."""
+    if os.path.lexists(place) and not os.path.isdir(place):
+        message = f"{place} is no directory"
+        raise Conflict(message, hint="name an archive, or a new directory")
+    if os.path.isdir(place) and not _is_begun(place):
+        message = f"{place} holds other files, and is no archive"
+        raise Conflict(message, hint=f"name an archive, or a new directory: {place}/{DEFAULT}")
+    check_outside(place)
+
+
+def _is_begun(place: str) -> bool:
+    """Tell whether a directory holds nothing, or only what a crash left of making an archive."""
+    found = set(os.listdir(place))
+    if not found <= {CACHE, *GUARDS} or os.path.islink(os.path.join(place, CACHE)):
+        return False
+    tree, drafts = DirTree(place), {f"{CACHE}/{name}.draft" for name in (POLICY, *GUARDS)}
+    cached = set(tree.paths(CACHE)) | {path for path, _ in tree.oddities()} - {CACHE}
+    return cached <= {f"{CACHE}/lock", *drafts} and all(
+        read_bytes(tree, name, len(content)) == content
+        for name, content in GUARDS.items()
+        if name in found
+    )
+
+
+def _missing(directory: str) -> list[str]:
+    """Return the directories that are not there yet, the deepest first."""
     missing = []
-    above = os.path.abspath(place)
-    while not os.path.lexists(above):
-        missing.append(above)
-        above = os.path.dirname(above)
+    while not os.path.lexists(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
     return missing
 
 
-def _unmake(place: str, made: list[str]) -> None:
-    """Remove an archive that was made, and the directories for it, unless it has sessions."""
-    for directory, _, _ in os.walk(place, topdown=False):
-        if directory != place:
-            steps.remove_directory(directory)  # … unless it holds something
-    if os.path.isdir(place) and not set(os.listdir(place)) - {POLICY, *_OURS}:
-        for name in (POLICY, *GUARDS):
-            steps.remove_file(os.path.join(place, name))
-        steps.remove_tree(os.path.join(place, CACHE))
-    for directory in made:
-        steps.remove_directory(directory)
+def _unmake(place: str) -> None:
+    """Take the archive away that was made in an empty directory, unless it has a session."""
+    with suppress(OSError):  # what went wrong before is what a person should hear of
+        for directory, _, _ in os.walk(place, topdown=False):
+            if directory != place:
+                steps.remove_directory(directory)  # … unless it holds something
+        if set(os.listdir(place)) <= {CACHE, POLICY, *GUARDS}:
+            for name in (POLICY, *GUARDS):
+                steps.remove_file(os.path.join(place, name))
+            steps.remove_tree(os.path.join(place, CACHE))

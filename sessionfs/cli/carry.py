@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -15,7 +17,7 @@ from sessionfs.cli.bring import UNREDACTED
 from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.filters import filters
 from sessionfs.cli.terminal import Progress, note, say
-from sessionfs.cli.verb import as_json, in_archive, verb
+from sessionfs.cli.verb import as_json, from_archive, verb
 from sessionfs.errors import FormatError
 from sessionfs.rules import RULES
 from sessionfs.view import Line
@@ -44,7 +46,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         """Return the number."""
         digits = str(value).rstrip("kMGT")
         unit = str(value)[len(digits) :]
-        number = int(digits) if digits.isascii() and digits.isdecimal() else 0
+        number = int(digits) if re.fullmatch("[0-9]{1,18}", digits) else 0
         if not number or unit not in _UNITS:
             self.fail(f"{value!r} is no number: 200, 5M, 64G", param, ctx)
         return number * _UNITS[unit]
@@ -85,7 +87,7 @@ def _ending_well() -> Iterator[None]:
 @click.option("--zstd", is_flag=True, help="Compress what goes to stdout.")
 @click.option("--force", is_flag=True, help="Write over what exists.")
 @filters
-@in_archive
+@from_archive
 @as_json
 def pack_command(
     paths: tuple[str, ...], *, output: str, zstd: bool, force: bool, archive: str | None,
@@ -97,7 +99,7 @@ def pack_command(
     Without either, the nearest archive. The filters choose among the sessions of archives and
     packs.
 
-    Every byte is compared with the checksums on the way; a damaged session stops it, and nothing
+    Every byte is compared with the checksums on the way; a damaged session stops it, and no FILE
     is left. Printed are the digests of the tar, which are the same for the same sessions wherever
     it is made and however it is compressed, and the root of the sessions.
     """
@@ -107,6 +109,8 @@ def pack_command(
     to_stdout = output == "-"
     if to_stdout and as_json:
         raise click.UsageError("--json and the pack cannot both go to stdout")
+    if to_stdout and getattr(sys.stdout, "name", "") == os.devnull:
+        raise click.UsageError("stdout is closed")
     if to_stdout and sys.stdout.isatty():
         raise click.UsageError("a pack is nothing for a terminal: pipe it, or name a file with -o")
     if zstd and not to_stdout:
@@ -147,16 +151,16 @@ def pack_command(
 )  # fmt: skip
 @click.option(
     "--only", metavar="SESSION", multiple=True,
-    help="Only this session, by id, the beginning of one, or uid; may be repeated.",
+    help="Only this session, by id, the beginning of one, or (of a file) uid; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--on-conflict", type=click.Choice(["error", "skip", "fresh-id"]), default="error",
     show_default=True, help="What to do where the archive has other content under an id.",
 )  # fmt: skip
-@click.option("--max-bytes", type=Amount(), metavar="N", help="Most bytes unpacked.  [64G]")
+@click.option("--max-bytes", type=Amount(), metavar="N", help="Most bytes in all files.  [64G]")
 @click.option("--max-files", type=Amount(), metavar="N", help="Most files.  [1M]")
 @click.option("--max-ratio", type=Amount(), metavar="N", help="Most bytes for one of FILE.  [200]")
-@click.option("--max-name", type=Amount(), metavar="N", help="Longest name, in bytes.  [180]")
+@click.option("--max-name", type=Amount(), metavar="N", help="Longest name, at most 180.  [180]")
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
     help="Verify N sessions at once; by default as many as there are processors.",
@@ -168,10 +172,10 @@ def unpack_command(
 ) -> int:  # fmt: skip
     """Bring the sessions of a pack into an archive. FILE may be -, for stdin.
 
-    Nothing appears there before the whole pack has been read and verified; what is damaged or
-    hostile leaves no trace. Then each session appears in one step; what was interrupted can be
-    done again. A session that the archive has already stays as it is. One that was removed stays
-    out.
+    No session appears there before the whole pack has been read, and those that are wanted are
+    verified; what is damaged or hostile leaves no trace. Then each session appears in one step;
+    what was interrupted can be done again. A session that the archive has already stays as it is.
+    One that was removed stays out.
 
     \b
     Where the archive has other content under the same id, or the same uid under another id:
@@ -179,12 +183,15 @@ def unpack_command(
       skip      the session of the pack is left out
       fresh-id  it becomes a copy with an id of its own, which is the same each time
 
-    Exit code 1 where the pack breaks a rule, or for a conflict: nothing was unpacked then.
+    Exit code 1 where the pack breaks a rule, or for a conflict: nothing was unpacked then. 2
+    where it asks for a newer reader.
     """  # noqa: D301  click wants the character itself before lines that are to stay
     import sessionfs
     from sessionfs.pack import Limits
 
     given = {name.removeprefix("max_"): value for name, value in most.items() if value is not None}
+    if pack == "-" and sys.stdin is None:
+        raise click.UsageError("stdin is closed")
     source = sys.stdin.buffer if pack == "-" else pack
     if pack == "-" and sys.stdin.isatty():
         raise click.UsageError("stdin is a terminal: give a pack to it, or name a file")

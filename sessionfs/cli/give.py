@@ -8,7 +8,7 @@ import click
 
 from sessionfs.cli import PROGRAM
 from sessionfs.cli.terminal import note
-from sessionfs.cli.verb import in_archive, verb
+from sessionfs.cli.verb import from_archive, verb
 from sessionfs.view.text import one_line, safe
 
 
@@ -35,7 +35,7 @@ from sessionfs.view.text import one_line, safe
 )
 @click.option("--with-children", is_flag=True, help="The logs of subagents too, in a directory.")
 @click.option("--force", is_flag=True, help="Write over what exists.")
-@in_archive
+@from_archive
 def export_command(
     session: str,
     *,

@@ -61,7 +61,9 @@ def verify_command(
     output: str | None,
     as_json: bool,
 ) -> int:
-    """Verify archives and sessions: every byte, every rule. Without PATH, the nearest archive.
+    """Verify archives, sessions and packs: every byte, every rule.
+
+    Without PATH, the nearest archive.
 
     A path inside a session stands for the session; each is verified once.
 

@@ -11,7 +11,7 @@ from sessionfs.cli import FINDINGS, FINE
 from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.filters import filters
 from sessionfs.cli.terminal import columns, note, page, say
-from sessionfs.cli.verb import as_json, in_archive, verb
+from sessionfs.cli.verb import as_json, from_archive, verb
 from sessionfs.view.text import counted, safe_json
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Span(click.ParamType):  # type: ignore[type-arg]
     "sessionfs list --json | jq -r '.sessions[] | [.id, .title] | @tsv'",
 )
 @filters
-@in_archive
+@from_archive
 @as_json
 def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int:  # noqa: ANN401  click gives them
     """List sessions, the newest first."""
@@ -99,7 +99,7 @@ def list_command(*, archive: str | None, as_json: bool, **filters: Any) -> int: 
     help="Only this message, unfolded, or this range.",
 )
 @click.option("--full", is_flag=True, help="Fold nothing: whole results, reasoning, housekeeping.")
-@in_archive
+@from_archive
 @as_json
 def show_command(
     session: str,

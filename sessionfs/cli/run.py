@@ -21,7 +21,7 @@ COMMANDS = {
     "import": ("bring", "Bring in the native logs of agents."),
     "list": ("read", "List sessions."),
     "show": ("read", "Show a session as a conversation."),
-    "verify": ("prove", "Verify archives and sessions."),
+    "verify": ("prove", "Verify archives, sessions and packs."),
     "explain": ("prove", "Say what a rule means and how to mend it."),
     "edit": ("change", "Set title, outcome, tags and notes of a session."),
     "seal": ("change", "Rebuild what is derived, and print the seals."),

@@ -95,6 +95,14 @@ def in_archive(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)  # fmt: skip
 
 
+def from_archive(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `-a`, the archive or the pack that it reads."""
+    return click.option(
+        "-a", "--archive", metavar="DIR|PACK",
+        help="The archive, or a pack; by default the nearest .sessions, here or above.",
+    )(function)  # fmt: skip
+
+
 def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)

@@ -21,7 +21,7 @@ from sessionfs.errors import (
     SessionfsError,
     UnsupportedVersion,
 )
-from sessionfs.identity import is_ulid, shard
+from sessionfs.identity import is_ulid, session_path
 from sessionfs.model import FORMAT, MIN_READER
 from sessionfs.tree import read_bytes
 from sessionfs.yamltext import MAX_SIZE, YamlError, edit, emit, parse
@@ -170,7 +170,7 @@ class Archive(Collection):
         place = self._cache("staging", session_id)
         steps.remove_tree(place)
         steps.make_directories(place)
-        path = replaces or f"{shard(session_id)}/{session_id}"
+        path = replaces or session_path(session_id)
         return DirectoryStage(self, path, WritableDirTree(place), replaces is not None)
 
     def put(self, path: str, staged: str, *, replaces: bool) -> None:
@@ -188,6 +188,16 @@ class Archive(Collection):
             steps.rename_new(staged, target)
         steps.sync_directory(os.path.dirname(target))
         self._remember(self.session(path))
+
+    def check_room(self, path: str) -> None:
+        """Raise `Conflict` where a new session cannot be put at a path."""
+        self._refuse_links(path)
+        place = self.root
+        for element in path.split("/"):
+            place = os.path.join(place, element)
+            if os.path.lexists(place) and (place.endswith(path) or not os.path.isdir(place)):
+                message = f"{place} stands in the way"
+                raise Conflict(message, hint="look at what it is, and move it out of the archive")
 
     def _refuse_links(self, path: str) -> None:
         """Raise where a link would lead what is written out of the archive."""
@@ -236,6 +246,7 @@ class Archive(Collection):
                     steps.rename_new(staged, target)
                     steps.sync_directory(os.path.dirname(target))
             steps.remove_file(journal)
+        _refuse_link(self._cache("staging"))
         steps.remove_tree(self._cache("staging"))
         self._forget()
 

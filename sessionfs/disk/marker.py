@@ -42,5 +42,5 @@ def check_outside(output: str) -> None:
     while below != directory:
         if is_archive(directory) or os.path.isfile(os.path.join(directory, CHECKSUMS)):
             message = f"{output} would be a file among the records in {directory}"
-            raise SessionfsError(message, hint="name a place outside of it with -o")
+            raise SessionfsError(message, hint="name a place outside of it")
         below, directory = directory, os.path.dirname(directory)

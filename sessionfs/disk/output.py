@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_LONGEST = 60
+"""Characters of a file's name in that of its draft: whatever they are, a name can be that long."""
+
+
 def check_place(output: str, *, force: bool) -> None:
     """Raise where no file may be written at `output`.
 
@@ -87,6 +91,7 @@ def _create_draft(place: str) -> tuple[str, int]:
     number = 0
     while True:
         number += 1
-        draft = f"{place}.part{number}"
+        directory, name = os.path.split(place)
+        draft = os.path.join(directory, f"{name[:_LONGEST]}.part{number}")
         with contextlib.suppress(FileExistsError):
             return draft, steps.create_file(draft)

@@ -17,8 +17,8 @@ from sessionfs.zstd import MAGIC
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ENDINGS: Final = (".tar", ".tar.zst", ".tzst")
-COMPRESSED: Final = ENDINGS[1:]
+COMPRESSED: Final = ".tar.zst"
+ENDINGS: Final = (".tar", COMPRESSED)
 
 
 def is_pack(path: str) -> bool:

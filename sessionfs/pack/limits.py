@@ -15,17 +15,17 @@ _SMALL: Final = 64 << 20
 class Limits(Struct, frozen=True, kw_only=True):
     """The most that a reader takes from one pack."""
 
-    bytes: int = 64 << 30
+    bytes: int = 64 * 10**9
     """Of all contents together."""
     files: int = 1_000_000
     ratio: int = 200
     """Bytes of the tar to one byte of the pack; the first 64 MiB are free."""
     name: int = MAX_PATH
-    """Bytes in the name of a member."""
+    """Bytes in the name of a member; what no path may be longer than is E108 beyond that."""
 
-    def check_member(self, name: str, files: int, total: int) -> None:
+    def check_member(self, name: int, files: int, total: int) -> None:
         """Raise where a member is one too many, or makes too many bytes."""
-        _check(len(name), self.name, "bytes in a name")
+        _check(name, self.name, "bytes in a name")
         _check(files, self.files, "files")
         _check(total, self.bytes, "bytes")
 

@@ -33,20 +33,18 @@ class Forward(Protocol):
 class Member(NamedTuple):
     """A file of a session in a pack."""
 
-    path: str
+    session: str
+    """The session's directory: `YYYY/MM/ULID`."""
+    name: str
+    """The name of the file in its session."""
     size: int
     offset: int
     """Where its content begins in the tar."""
 
     @property
-    def session(self) -> str:
-        """The session's directory: `YYYY/MM/ULID`."""
-        return self.path.rpartition("/files/")[0] or self.path.rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """The name of the file in its session."""
-        return self.path[len(self.session) + 1 :]
+    def path(self) -> str:
+        """The name of the member."""
+        return f"{self.session}/{self.name}"
 
 
 class Members:
@@ -121,13 +119,13 @@ class Members:
         name = path.decode("utf-8", "surrogateescape")
         self.files += 1
         self.bytes += size
-        self._limits.check_member(name, self.files, self.bytes)
+        self._limits.check_member(len(path), self.files, self.bytes)
         if not is_safe_path(name):
             raise FormatError("E108", name, "the name of a member")
         match = SESSION.fullmatch(name)
         if match is None or not is_layout_name(match[2]):
             raise FormatError("E810", name, "no file of a session")
-        return Member(name, size, self._offset)
+        return Member(match[1], match[2], size, self._offset)
 
     def _pass_over(self, member: Member) -> None:
         skipped = self._stream.skip(self._left)

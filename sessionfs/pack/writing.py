@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionfs.archive import CHECKSUMS, collection_root
+from sessionfs.archive import CHECKSUMS, VERIFY, collection_root
 from sessionfs.canonical import Struct
 from sessionfs.digest import CHUNK, Fingerprint, digest
 from sessionfs.errors import SessionfsError
@@ -91,6 +91,7 @@ class PackWriter:
 
     def _tar(self) -> Iterator[bytes]:
         for path, session in self._sessions:
+            _refuse_oddities(session)
             for file in session.proved_files():
                 yield _header(f"{path}/{file.name}", file.size)
                 yield from self._content(path, file)
@@ -104,6 +105,15 @@ class PackWriter:
         (content,) = file.chunks
         self._seals[path] = digest(content)
         return (content,)
+
+
+def _refuse_oddities(session: Session) -> None:
+    """Raise where a session holds what is no file: a pack would leave it out in silence."""
+    ask = getattr(session.tree, "oddities", None)
+    for path, kind in () if ask is None else ask():
+        if (path, kind) != ("files", "directory"):
+            message = f"{session.path}/{path} is no file: {kind.replace('_', ' ')}"
+            raise SessionfsError(message, hint=VERIFY)
 
 
 def _header(path: str, size: int) -> bytes:

@@ -7,7 +7,14 @@ from codecs import BOM_UTF8
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY, format_checksums, is_layout_name
+from sessionfs.archive import (
+    CHECKSUMS,
+    MANIFEST,
+    SUMMARY,
+    format_checksums,
+    is_layout_name,
+    lines_of,
+)
 from sessionfs.check.explained import EXCERPT, MAX_FINDINGS, Rung
 from sessionfs.model import MAX_DERIVED
 from sessionfs.schema import finding
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from sessionfs.model import Finding
     from sessionfs.verify.files import Files
 
-_CHECKSUM = re.compile(rb"([0-9a-f]{64})  ([^\n\\\0]+)")
+_CHECKSUM = re.compile(rb"([0-9a-f]{64})  ([^\n\\\0]+)\n")
 
 
 def judge_checksums(files: Files) -> None:
@@ -80,11 +87,14 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
         if len(found) < MAX_FINDINGS:
             found.append(finding(code, path, said, line=number))
 
-    lines = content.split(b"\n")
-    last = b""
-    for number, line in enumerate(lines[:-1], 1):
+    last = line = b""
+    number = strange = 0
+    for number, line in enumerate(lines_of(content), 1):
+        if not line.endswith(b"\n") or strange == MAX_FINDINGS:  # that is no list
+            break
         match = _CHECKSUM.fullmatch(line)
         if match is None:
+            strange += 1
             say("E606", _no_line(line, number), number)
             continue
         name = match[2].decode("utf-8", "replace")
@@ -94,9 +104,9 @@ def _parse(content: bytes, path: str) -> tuple[dict[str, str], list[Finding]]:
             say("E611", f"{name} stands too late", number)
         last = max(last, match[2])
         digests.setdefault(name, match[1].decode())
-    if lines[-1]:
-        said = "NULs, as a crash leaves them" if lines[-1].endswith(b"\0") else "no LF at the end"
-        say("E606", said, len(lines))
+    if not line.endswith(b"\n"):
+        said = "NULs, as a crash leaves them" if line.endswith(b"\0") else "no LF at the end"
+        say("E606", said, number)
     return digests, found
 
 

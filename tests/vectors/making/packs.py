@@ -359,6 +359,12 @@ for _word, _name in UNSAFE.items():
     vector(f"bad/E108_pack_{_word}")(pack_with(_name, "E108"))
 
 
+@vector("bad/E807_long_name")
+def long_name():
+    """246 bytes in 166 characters: bytes count, and the limit comes before other rules."""
+    return Pack(named(f"{SHARD}/{'a' * 50}{'é' * 35}/{'é' * 45}"), ("E807", ""))
+
+
 @vector("bad/E813_zeros")
 def zeros():
     """Of a tar without a member nothing is there that says so: `ustar` stands in headers."""
@@ -379,6 +385,15 @@ def without_a_payload():
 def planted_segment():
     name = f"{SHARD}/files/{digest(b'planted')}"
     return Pack(tar(sessions(**{name: b"planted"})), ("E103", name))
+
+
+@vector("bad/E002_pack_of_a_newer_session")
+def of_a_newer_session():
+    session = Session()
+    session.manifest = session.manifest.replace(b'min_reader: "1.0"', b'min_reader: "2.0"')
+    session.summary["min_reader"] = "2.0"
+    files = {f"{SHARD}/{name}": text for name, text in session.sealed().items()}
+    return Pack(tar(files), ("E002", f"{SHARD}/manifest.yaml", None, "/min_reader"))
 
 
 @vector("bad/E120_pack_with_another_shard")
@@ -579,6 +594,26 @@ def second_pack():
 @vector("bad/E802_more_in_the_frame")
 def more_in_the_frame():
     return Pack(compressed(whole() + tar({"x": b""})), ("E802", ""), compressed=True)
+
+
+@vector("bad/E802_behind_the_end_and_a_lying_table")
+def behind_the_end_and_a_lying_table():
+    """The table is only looked at when the frames are used up."""
+    content = whole() + b"more"
+    made = frame(content)
+    return Pack(made + table([(len(made), 7)]), ("E802", ""), compressed=True)
+
+
+@vector("bad/E801_lying_table_that_is_cut")
+def lying_table_that_is_cut():
+    content = whole()
+    made = frame(content)
+    return Pack((made + table([(len(made), 7)]))[:-1], ("E801", ""), compressed=True)
+
+
+@vector("bad/E808_something_else_for_the_table")
+def something_else_for_the_table():
+    return Pack(frame(whole()) + b"PK\5\6" + bytes(18), ("E808", ""), compressed=True)
 
 
 @vector("bad/E807_bomb")
