@@ -95,16 +95,22 @@ LEVEL = 3
 """How hard frames are compressed: what `zstd` does unless it is told otherwise."""
 
 
-def compressor() -> Callable[[bytes], bytes]:
+def compressor(most: int) -> Callable[[bytes], bytes]:
     """Return a function that makes a content one frame, with its size and checksum in it.
 
-    One thread uses it at a time.
+    A content of at most `most` bytes, a power of two, is one segment: no window is smaller than
+    that. One thread uses it at a time.
     """
     import zstandard  # noqa: PLC0415  18 ms that only packs should pay
 
-    return zstandard.ZstdCompressor(
-        level=LEVEL, write_checksum=True, write_content_size=True, write_dict_id=False
-    ).compress
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        LEVEL,
+        window_log=most.bit_length() - 1,
+        write_checksum=True,
+        write_content_size=True,
+        write_dict_id=False,
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters).compress
 
 
 def decompressor(most: int) -> Callable[[bytes], bytes]:

@@ -24,7 +24,7 @@ from sessionfs.cli.carry import Amount
 from sessionfs.cli.run import commands
 from sessionfs.copying import Copy
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
+from sessionfs.errors import Busy, Conflict, FormatError, NotFound, SessionfsError
 from sessionfs.pack import Limits
 from sessionfs.tree import MemoryTree
 from sessionfs.writer import write_sealed
@@ -284,6 +284,30 @@ def test_files_of_others_are_never_taken_away(tmp_path, name):
         with pytest.raises(Conflict, match="holds other files"):
             sessionfs.unpack(io.BytesIO(content), str(place))
     assert everything(tmp_path) == before
+
+
+def test_two_that_make_one_archive_do_not_harm_each_other(pack, tmp_path, monkeypatch):
+    """Whoever comes second, in whatever moment, leaves what the first one has made alone."""
+    place = tmp_path / "a"
+    monkeypatch.setattr("sessionfs.disk.archive.LOCK_SECONDS", 0.05)
+    told = []
+
+    def meanwhile(*_):
+        if told:
+            return
+        for turn in range(2):
+            before = everything(place)
+            with pytest.raises((Busy, Conflict)):
+                sessionfs.unpack(str(pack), str(place))
+            told.append(everything(place) == before)
+            if not turn:  # then as it is a moment before it is an archive
+                policy = (place / "archive.yaml").read_bytes()
+                (place / "archive.yaml").unlink()
+        (place / "archive.yaml").write_bytes(policy)
+
+    report = sessionfs.unpack(str(pack), str(place), progress=meanwhile)
+    assert told == [True, True]
+    assert report.totals()["new"] == 4
 
 
 def test_what_stands_in_the_way_is_seen_before_anything_is_published(origin, pack, tmp_path):

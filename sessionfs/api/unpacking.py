@@ -18,7 +18,7 @@ from sessionfs.disk.marker import check_outside, is_archive
 from sessionfs.disk.pack import open_pack, open_source, pieces
 from sessionfs.disk.threads import in_threads
 from sessionfs.disk.tree import DirTree
-from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.errors import Busy, Conflict, NotFound, SessionfsError
 from sessionfs.pack import Limits, open_stream
 from sessionfs.tree import read_bytes
 from sessionfs.unpacker import OnConflict, Unpacked, Unpacker
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sessionfs.disk.archive import Archive
     from sessionfs.tree import Tree
     from sessionfs.verify import Report
+
+
+_DRAFTS = frozenset(f"{CACHE}/{name}.draft" for name in (POLICY, *GUARDS))
+"""What a crash can leave of making an archive, beside its lock and its guards."""
 
 
 class UnpackReport(Struct, frozen=True, kw_only=True):
@@ -166,9 +170,9 @@ def _destination(directory: str | None) -> Iterator[Archive]:
             except BaseException:
                 _unmake(place)  # while nobody else can write here
                 raise
-    except BaseException:
-        if not held:
-            _unmake(place)
+    except BaseException as error:
+        if not (held or isinstance(error, Busy)):  # who holds the lock may be using it all
+            _unbegin(place)
         for missing in made:
             steps.remove_directory(missing)
         raise
@@ -190,9 +194,9 @@ def _is_begun(place: str) -> bool:
     found = set(os.listdir(place))
     if not found <= {CACHE, *GUARDS} or os.path.islink(os.path.join(place, CACHE)):
         return False
-    tree, drafts = DirTree(place), {f"{CACHE}/{name}.draft" for name in (POLICY, *GUARDS)}
+    tree = DirTree(place)
     cached = set(tree.paths(CACHE)) | {path for path, _ in tree.oddities()} - {CACHE}
-    return cached <= {f"{CACHE}/lock", *drafts} and all(
+    return cached <= {f"{CACHE}/lock", *_DRAFTS} and all(
         read_bytes(tree, name, len(content)) == content
         for name, content in GUARDS.items()
         if name in found
@@ -215,6 +219,13 @@ def _unmake(place: str) -> None:
             if directory != place:
                 steps.remove_directory(directory)  # … unless it holds something
         if set(os.listdir(place)) <= {CACHE, POLICY, *GUARDS}:
-            for name in (POLICY, *GUARDS):
-                steps.remove_file(os.path.join(place, name))
             steps.remove_tree(os.path.join(place, CACHE))
+            _unbegin(place)
+
+
+def _unbegin(place: str) -> None:
+    """Take away what an archive has that is just made."""
+    with suppress(OSError):
+        for name in (POLICY, *GUARDS, *_DRAFTS, f"{CACHE}/lock"):
+            steps.remove_file(os.path.join(place, name))
+        steps.remove_directory(os.path.join(place, CACHE))

@@ -13,7 +13,7 @@ from sessionfs.zstd import decompressor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_HELD: Final = 8
+_HELD: Final = 4
 """Frames that are kept decompressed: a session's files lie side by side."""
 
 

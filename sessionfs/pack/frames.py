@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sessionfs.pack.limits import Limits
     from sessionfs.pack.members import Forward
 
-FRAME: Final = 1 << 20
+FRAME: Final = 1 << 22
 """Bytes of the tar in each frame but the last, which holds what is left."""
 
 MAX_FRAME: Final = FRAME + FRAME // 256 + 64
@@ -185,5 +185,5 @@ def framed(pieces: Iterable[bytes], each: Each) -> Iterator[bytes]:
 
 
 def _make() -> Callable[[bytes], tuple[bytes, int]]:
-    compress = compressor()
+    compress = compressor(FRAME)
     return lambda piece: (compress(piece), len(piece))

@@ -21,7 +21,7 @@ from making.session import (
 )
 
 END = bytes(1024)
-FRAME = 1 << 20
+FRAME = 1 << 22
 BLOCK = 1 << 17
 MAGIC = b"\x28\xb5\x2f\xfd"
 SKIPPABLE = b"\x5e\x2a\x4d\x18"
