@@ -84,8 +84,15 @@ def prepare(place: Path) -> list[str]:
     return [str(native)]
 
 
-@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "journal"])
-@pytest.mark.parametrize("dies", [True, False], ids=["dies", "fails"])
+@pytest.mark.parametrize(
+    ("dies", "exchange"),
+    [
+        pytest.param(True, True, id="dies-exchange"),
+        pytest.param(False, False, id="fails-journal"),
+        pytest.param(True, False, id="dies-journal", marks=pytest.mark.exhaustive),
+        pytest.param(False, True, id="fails-exchange", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, dies: bool, exchange: bool
 ) -> None:

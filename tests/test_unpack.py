@@ -618,7 +618,13 @@ def test_what_a_newer_version_wrote_cannot_be_copied():
 def test_an_unpacking_that_is_told_to_end_leaves_nothing(origin, tmp_path, number, code):
     content = pack_bytes(origin)
     line = [sys.executable, "-m", "sessionfs", "unpack", "-", "-d", "new/archive"]
-    child = subprocess.Popen(line, stdin=subprocess.PIPE, cwd=tmp_path, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        line,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509  no threads here
+    )
     child.stdin.write(content[: len(content) // 2])
     child.stdin.flush()
     deadline = time.monotonic() + 30
