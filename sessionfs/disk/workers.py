@@ -111,10 +111,10 @@ class _Crew:
         for _ in range(jobs):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(ours, theirs, self._work), daemon=True)
-            with _interrupts_held():
+            with _interrupts_held():  # until it is known as one that must be ended
                 process.start()
+                self._processes.append(process)
             theirs.close()
-            self._processes.append(process)
             self._give(ours)
 
     def _give(self, connection: Connection) -> None:
