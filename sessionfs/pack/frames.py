@@ -82,7 +82,7 @@ class Frame(NamedTuple):
 
 
 class Frames:
-    """The frames of a compressed pack, read forward; `places` are those that came so far."""
+    """The frames of a compressed pack, read forward; `sizes` tells those that came so far."""
 
     def __init__(self, stream: Forward, limits: Limits) -> None:
         """Read from the beginning of a stream."""
