@@ -195,7 +195,7 @@ def test_one_id_with_two_contents_is_a_conflict(origin, tmp_path):
 @pytest.mark.parametrize("ending", ["tar", "tar.zst"])
 def test_a_damaged_session_stops_it_and_nothing_is_left(origin, tmp_path, ending):
     damages = {
-        "E601": lambda place: (place / "summary.json").write_text("{}"),
+        "E601": lambda place: next(place.glob("messages-*")).write_bytes(b"{}\n"),
         "E102": lambda place: next(place.glob("messages-*")).unlink(),
         "E125": lambda place: (place / "notes.txt").touch(),
     }
@@ -203,9 +203,9 @@ def test_a_damaged_session_stops_it_and_nothing_is_left(origin, tmp_path, ending
         place = tmp_path / "a"
         shutil.copytree(origin, place)
         damage(place / names(origin)[1])
-        with pytest.raises((FormatError, SessionfsError)) as raised:
+        with pytest.raises(FormatError) as raised:
             sessionfs.pack([str(place)], str(tmp_path / f"p.{ending}"))
-        assert code in str(raised.value) or code == "E601"
+        assert raised.value.code == code
         shutil.rmtree(place)
         assert not list(tmp_path.iterdir())
 

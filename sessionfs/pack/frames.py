@@ -30,7 +30,6 @@ TABLE: Final = b"\x5e\x2a\x4d\x18"
 _TABLE_END: Final = b"\xb1\xea\x92\x8f"
 _ENTRY: Final = Struct("<II")
 _COUNT: Final = Struct("<I")
-_HEADER: Final = len(MAGIC) + 1
 _CHECKSUM: Final = 4
 _SIZES: Final = {0x24: (1, 0), 0x64: (2, 256), 0xA4: (4, 0)}
 """Bytes of the content size, and what it counts from, by the descriptor in front of it.
@@ -74,11 +73,10 @@ def table(sizes: Iterable[tuple[int, int]]) -> bytes:
 
 
 class Frame(NamedTuple):
-    """A frame: its bytes, where they begin in the pack, and the size of its content."""
+    """A frame: its bytes, and where they begin in the pack."""
 
     content: bytes
     offset: int
-    size: int
 
 
 class Frames:
@@ -104,7 +102,7 @@ class Frames:
             self.sizes.append((len(content), size))
             self._plain += size
             self._limits.check_ratio(self._plain, self._offset)
-            yield Frame(content, start, size)
+            yield Frame(content, start)
         if magic != TABLE:
             raise self._unlike(self._offset - len(MAGIC), "neither a frame nor the table of frames")
         self._judge_table()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from sessionfs.archive import is_layout_name
 from sessionfs.digest import CHUNK
 from sessionfs.errors import FormatError
+from sessionfs.identity import ULID_PATTERN
 from sessionfs.pack.ustar import BLOCK, is_header, padding, parse
 from sessionfs.tree import is_safe_path
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from sessionfs.pack.limits import Limits
 
-SESSION = re.compile(r"([0-9]{4}/[0-9]{2}/[0-7][0-9A-HJKMNP-TV-Z]{25})/(.*)")
+SESSION = re.compile(rf"([0-9]{{4}}/[0-9]{{2}}/{ULID_PATTERN.pattern})/(.*)")
 """A session's directory, as a path of an archive begins, and what stands in it."""
 
 
@@ -60,8 +61,8 @@ class Members:
         self._limits = limits
         self._offset = 0
         self._left = 0
-        self.files = 0
-        self.bytes = 0
+        self._files = 0
+        self._bytes = 0
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members in order. Enforces E801, E802, E805, E806, E813."""
@@ -76,7 +77,7 @@ class Members:
             self._left = size
             yield member
             self._pass_over(member)
-        if not self.files:
+        if not self._files:
             raise FormatError("E813", "", "no member")
         if self._stream.read(1):
             raise FormatError("E802", "", f"it goes on behind its end, byte {self._offset}")
@@ -117,9 +118,9 @@ class Members:
     def _judged(self, path: bytes, size: int) -> Member:
         """Return a member whose name is a session's file. Enforces E108, E810."""
         name = path.decode("utf-8", "surrogateescape")
-        self.files += 1
-        self.bytes += size
-        self._limits.check_member(len(path), self.files, self.bytes)
+        self._files += 1
+        self._bytes += size
+        self._limits.check_member(len(path), self._files, self._bytes)
         if not is_safe_path(name):
             raise FormatError("E108", name, "the name of a member")
         match = SESSION.fullmatch(name)
