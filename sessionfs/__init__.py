@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sessionfs.api.places import open_archive, open_session
     from sessionfs.api.prove import explain, verify
     from sessionfs.api.read import Listed, children, list_sessions
+    from sessionfs.api.redact import check_secrets, redact
     from sessionfs.api.unpacking import UnpackReport, unpack
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
@@ -71,6 +72,7 @@ __all__ = [
     "Unknown",
     "UnpackReport",
     "Unpacked",
+    "check_secrets",
     "children",
     "edit",
     "explain",
@@ -82,6 +84,7 @@ __all__ = [
     "open_archive",
     "open_session",
     "pack",
+    "redact",
     "remove",
     "seal",
     "unpack",
@@ -95,6 +98,7 @@ _HOMES = {
     "api.packing": "pack",
     "api.places": "open_archive open_session",
     "api.prove": "explain verify",
+    "api.redact": "check_secrets redact",
     "api.read": "Listed children list_sessions",
     "api.unpacking": "UnpackReport unpack",
     "archive": "Session",

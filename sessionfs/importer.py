@@ -7,32 +7,29 @@ uid and differ become two sessions. Nothing is overwritten.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from functools import cmp_to_key, partial
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessionfs.archive import MANIFEST
 from sessionfs.authored import grown_manifest, new_manifest
 from sessionfs.canonical import UNSET, Struct, UnsetType
-from sessionfs.digest import Hasher
 from sessionfs.errors import FormatError, SessionfsError
-from sessionfs.identity import parse_time, session_id
-from sessionfs.logs import decode_lines, draft_of, identify
+from sessionfs.identity import session_id
+from sessionfs.logs import identify
 from sessionfs.model import Lineage
-from sessionfs.native import settle
-from sessionfs.numbering import Ids
 from sessionfs.placing import Place, Shelf, Torn, find_place, longest_first
+from sessionfs.recording import Recorder, source_of
+from sessionfs.redact.lines import redact_line
 from sessionfs.tree import read_bytes
-from sessionfs.writer import SessionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from sessionfs.adapters import Mapper
     from sessionfs.archive import Session
-    from sessionfs.draft import Draft, Facts
     from sessionfs.logs import Identity, Log
-    from sessionfs.model import Message, SourceFile, Summary
-    from sessionfs.native import Line
+    from sessionfs.model import Manifest, Summary
+    from sessionfs.recording import Recorded
+    from sessionfs.redact.ruleset import Ruleset
     from sessionfs.tree import WritableTree
 
 REMOVED = "removed: archive.yaml ignores this uid"
@@ -88,19 +85,22 @@ def import_logs(
     logs: Iterable[Log],
     store: Store,
     *,
+    ruleset: Ruleset | None,
     rewrite: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Imported]:
     """Import logs and yield what became of each, in the order of groups with one uid.
 
     Of several logs with one uid the longest goes first, then by bytes, so that the order of
-    arguments changes nothing. `advance` is told the bytes done. A log that cannot be read
-    is yielded as skipped; an archive that cannot be written raises.
+    arguments changes nothing. What `ruleset` finds is taken out; with None nothing is but what
+    was before. `advance` is told the bytes done. A log that cannot be read is yielded as
+    skipped; an archive that cannot be written raises.
     """
+    clean = partial(redact_line, ruleset)
     groups: dict[str, list[tuple[Log, Identity]]] = {}
     for log in logs:
         try:
-            identity = identify(log)
+            identity = identify(log, clean=clean)
         except SessionfsError as error:
             advance(log.size)
             yield _skipped(log, str(error))
@@ -118,7 +118,7 @@ def import_logs(
         while waiting:
             log, identity = waiting.pop(0)
             try:
-                one = _Import(log, identity, store, rewrite=rewrite)
+                one = _Import(log, identity, store, ruleset, rewrite=rewrite)
                 yield (row := one.run())
                 brought |= one.brought
                 late = "it came after its record was archived: import --rewrite brings it in"
@@ -159,10 +159,19 @@ def _skipped(log: Log, reason: str, uid: str | None = None) -> Imported:
 class _Import:
     """The import of one log."""
 
-    def __init__(self, log: Log, identity: Identity, store: Store, *, rewrite: bool) -> None:
+    def __init__(
+        self,
+        log: Log,
+        identity: Identity,
+        store: Store,
+        ruleset: Ruleset | None,
+        *,
+        rewrite: bool,
+    ) -> None:
         self._log = log
         self._identity = identity
         self._store = store
+        self._ruleset = ruleset
         self._rewrite = rewrite
         self.beside: dict[str, Log] = {}
         """The log by the path of each file that may come with it."""
@@ -170,11 +179,11 @@ class _Import:
         """Paths of the files that its records have brought in."""
         self.late: set[str] = set()
         """Paths of files that came after the records that name them were archived."""
-        self._reading: list[str] = []
 
     def run(self) -> Imported:
         """Write what is to be written and say what became of the log."""
-        place = find_place(self._log, self._identity, self._store)
+        clean = partial(redact_line, self._ruleset)
+        place = find_place(self._log, self._identity, self._store, clean)
         uid = place.identity.uid
         if place.session is None:
             if uid in self._store.ignored or self._identity.uid in self._store.ignored:
@@ -218,143 +227,64 @@ class _Import:
             identifier = old.path.rpartition("/")[2]  # what a summary says of itself may be a lie
         else:
             identifier = session_id(identity.uid, identity.millis or 0)
-        name = old.manifest.source.name if old is not None else identity.name
-        stage = self._store.stage(identifier, replaces=None if old is None else old.path)
-        try:
-            writer = SessionWriter(stage.tree, name, old=old)
-            millis = parse_time(old.manifest.started_at) if old is not None else identity.millis
-            ids = Ids(identity.uid, millis or 0)
-            facts, digest = self._write_messages(writer, name, ids, place)
-            if old is None:
-                manifest = new_manifest(identifier, self._log.adapter, identity, lineage, facts)
-                text = None
-            else:
-                manifest, text = grown_manifest(
-                    old.manifest,
-                    read_bytes(old.tree, MANIFEST),
-                    self._log.adapter,
-                    facts,
-                    rewrite=self._rewrite,
-                )
-            summary, seal = writer.finish(manifest, text)
-            _prove(summary, name, digest)
-            if old is not None:
-                _refuse_loss(old.summary, summary, name)
-                if seal == old.seal:
-                    return self._report(summary, "unchanged")
-            stage.publish()
-        finally:
-            stage.discard()
-        return self._report(summary, status)
+        recorder = Recorder(self._log, place, self._ruleset, rewrite=self._rewrite)
+        recorder.prepare()
+        finish = partial(
+            self._finish, place=place, identifier=identifier, lineage=lineage, status=status
+        )
+        recorded = None
+        while recorded is None:
+            stage = self._store.stage(identifier, replaces=None if old is None else old.path)
+            try:
+                recorded = recorder.write(stage.tree)
+                if recorded is not None:
+                    row = finish(stage, recorded)
+            finally:
+                stage.discard()
+        self.beside, self.brought, self.late = recorder.beside, recorder.brought, recorder.late
+        return row
 
-    def _write_messages(
-        self, writer: SessionWriter, name: str, ids: Ids, place: Place
-    ) -> tuple[Facts, str]:
-        """Write every message; return what the log told of the session, and its digest.
-
-        Messages that are archived are kept as they are, once the log is known to begin with
-        the very bytes that they stand for.
-        """
-        log, old = self._log, place.session
-        mapper = log.adapter.mapper(log.path, name, self._read)
-        self.beside = {self._shown(p): log for p in log.adapter.attachable(log.tree, log.path)}
-        facts, whole = self._identity.facts, _Prefix(place.archived)
-        archived = old.messages() if old is not None and not self._rewrite else iter(())
-        kept = next(archived, None)
-        self._write_leading(writer, ids, mapper, kept)
-        while kept is not None and isinstance(kept.native, dict) and "source" in kept.native:
-            writer.keep(kept, old.native_line(kept)[1] if old is not None else b"")
-            kept = next(archived, None)
-        for line in log.lines():
-            content = line.content + line.eol
-            whole.update(content)
-            self._reading.clear()
-            draft = draft_of(mapper, line)
-            facts.learn(draft.facts)
-            if kept is not None and not _is_open(kept):
-                ids.keep(draft, kept)
-                writer.keep(kept, content)
-                if not set(draft.beside) <= set(_native(kept).get("files", {})):
-                    self.late.update(self._reading)
-                kept = next(archived, None)
-            else:
-                kept = None
-                self._append(writer, ids, draft, line)
-        if kept is not None or whole.size != log.size or not whole.begins_with(old, name):
-            message = "the log changed while it was read"
-            raise SessionfsError(message, hint="import it again")
-        return facts, whole.hexdigest()
-
-    def _write_leading(
-        self, writer: SessionWriter, ids: Ids, mapper: Mapper, kept: Message | None
-    ) -> None:
-        """Write the documents that describe the log; those of a kept session stand already."""
-        known = _native(kept).get("source") if kept is not None else None
-        for draft, line in self._leading(mapper.map_leading):
-            if kept is None:
-                self._append(writer, ids, draft, line)
-            elif known is None:
-                paths = self._log.adapter.leading(self._log.tree, self._log.path)
-                self.late.update(map(self._shown, paths))
-
-    def _append(self, writer: SessionWriter, ids: Ids, draft: Draft, line: Line) -> None:
-        seq = writer.messages + 1
-        identifier, parent, ts = ids.next(draft, seq)
-        settled = settle(draft, line, seq=seq, id=identifier, parent=parent, ts=ts)
-        writer.append(settled, line.content + line.eol)
-
-    def _leading(self, map_leading: Callable[[str, object], Draft]) -> Iterator[tuple[Draft, Line]]:
-        """Yield the documents that describe the log, each a record of its own source."""
-        log = self._log
-        for path in log.adapter.leading(log.tree, log.path):
-            content = read_bytes(log.tree, path)
-            for line in decode_lines(iter((content,))):
-                draft = map_leading(path, line.value)
-                if draft.source is not None:
-                    yield draft, line
-
-    def _read(self, path: str) -> bytes | None:
-        """Return an attachable file, for the mapper; it may read nothing else."""
-        log = self._log
-        if path not in log.adapter.attachable(log.tree, log.path):
-            return None
-        self.brought.add(self._shown(path))
-        self._reading.append(self._shown(path))
-        return read_bytes(log.tree, path)
-
-    def _shown(self, path: str) -> str:
-        return self._log.shown.removesuffix(self._log.path) + path
+    def _finish(
+        self,
+        stage: Stage,
+        recorded: Recorded,
+        *,
+        place: Place,
+        identifier: str,
+        lineage: Lineage | None,
+        status: Status,
+    ) -> Imported:
+        """Complete what was written with the manifest and what is derived, and publish it."""
+        old, adapter = place.session, self._log.adapter
+        facts, marks = recorded.take_facts()
+        if old is None:
+            manifest = new_manifest(identifier, adapter, place.identity, lineage, facts)
+            text = None
+        else:
+            manifest, text = grown_manifest(
+                old.manifest, read_bytes(old.tree, MANIFEST), adapter, facts, rewrite=self._rewrite
+            )
+            marks = [mark for mark in marks if not _has(old.manifest, mark.pointer)]
+        summary, seal = recorded.writer.finish(manifest, text, marks)
+        name = manifest.source.name
+        _prove(summary, name, recorded.hasher.hexdigest())
+        if old is not None:
+            _refuse_loss(old.summary, summary, name)
+            if seal == old.seal:
+                return self._report(summary, "unchanged")
+        stage.publish()
+        return self._report(summary, "rewritten" if recorded.changed else status)
 
 
-class _Prefix(Hasher):
-    """The digest of a log, and that of its first bytes: those which are archived."""
-
-    def __init__(self, archived: int) -> None:
-        super().__init__()
-        self._left = archived
-        self._beginning = Hasher()
-
-    def update(self, chunk: bytes) -> None:
-        super().update(chunk)
-        if self._left:
-            self._beginning.update(chunk[: self._left])
-            self._left -= min(self._left, len(chunk))
-
-    def begins_with(self, session: Session | None, name: str) -> bool:
-        """Tell whether the log begins with the log that a session has, if there is one."""
-        if session is None:
-            return True
-        beginning = _source(session.summary, name)
-        return beginning is None or beginning.blake3 == self._beginning.hexdigest()
-
-
-def _source(summary: Summary, name: str) -> SourceFile | None:
-    return next((source for source in summary.source_files if source.name == name), None)
+def _has(manifest: Manifest, pointer: str) -> bool:
+    """Tell whether a manifest has a fact already."""
+    _, part, name = pointer.split("/")
+    return bool(getattr(getattr(manifest, part) or None, name, None))
 
 
 def _prove(summary: Summary, name: str, digest: str) -> None:
     """Raise unless what was written gives the log back as it was read."""
-    restored = _source(summary, name)
+    restored = source_of(summary, name)
     if restored is None or restored.blake3 != digest:
         message = "what was written does not give the log back"
         raise SessionfsError(message, hint="this is a defect of sessionfs: please report it")
@@ -369,12 +299,3 @@ def _refuse_loss(before: Summary, after: Summary, name: str) -> None:
             raise SessionfsError(
                 message, hint="`sessionfs export` gives it back; or do not rewrite"
             )
-
-
-def _native(message: Message) -> dict[str, Any]:
-    return message.native if isinstance(message.native, dict) else {}
-
-
-def _is_open(kept: Message) -> bool:
-    """Tell whether a message is the end of a log without line end: it may be completed."""
-    return isinstance(kept.native, dict) and kept.native.get("eol") == ""

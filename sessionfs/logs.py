@@ -17,7 +17,7 @@ from sessionfs.tree import is_safe_path
 from sessionfs.zstd import MAGIC, open_zstd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sessionfs.adapters import Adapter, Mapper
     from sessionfs.tree import Tree
@@ -149,10 +149,16 @@ class Identity:
         return replace(self, native_id=native_id)
 
 
-def identify(log: Log, *, until_directory: bool = False) -> Identity | None:
+def identify(
+    log: Log,
+    *,
+    until_directory: bool = False,
+    clean: Callable[[bytes], bytes] = lambda line: line,
+) -> Identity | None:
     """Return who a log is, or None where it holds no complete line.
 
-    `until_directory` reads on until the log tells its working directory.
+    `until_directory` reads on until the log tells its working directory. `clean` takes the
+    secrets out of a line before its digest becomes an id.
     """
     mapper = log.adapter.mapper(log.path, "", lambda _: None)
     facts = Facts()
@@ -170,7 +176,7 @@ def identify(log: Log, *, until_directory: bool = False) -> Identity | None:
     if native_id is None:
         if first_line is None:
             return None
-        native_id = fallback_native_id(first_line)
+        native_id = fallback_native_id(clean(first_line))
     return Identity(
         flavor=log.adapter.flavor,
         native_id=native_id,

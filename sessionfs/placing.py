@@ -18,9 +18,10 @@ from sessionfs.errors import SessionfsError
 from sessionfs.identity import branch_native_id
 from sessionfs.logs import decode_lines, raw_lines
 from sessionfs.model import Lineage
+from sessionfs.placeholder import as_text, is_beginning, pair, pair_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from sessionfs.archive import Session
     from sessionfs.logs import Identity, Log
@@ -52,17 +53,28 @@ class Place:
     lineage: Lineage | None = None
     """Set for a new branch."""
     archived: int = 0
-    """Bytes of the log that the session has."""
+    """Bytes of the log that the session has, more than the log where it has more."""
+    redacted: bool = False
+    """Whether the session has placeholders where the log has other text."""
 
 
-def find_place(log: Log, identity: Identity, shelf: Shelf) -> Place:
-    """Return where a log belongs; raises `SessionfsError` where that cannot be told yet."""
+def find_place(
+    log: Log,
+    identity: Identity,
+    shelf: Shelf,
+    clean: Callable[[bytes], bytes] = lambda line: line,
+) -> Place:
+    """Return where a log belongs; raises `SessionfsError` where that cannot be told yet.
+
+    `clean` takes the secrets out of a line before its digest becomes a part of an id.
+    """
     main = shelf.find(identity.uid)
     for session in [*([main] if main else []), *shelf.branches(identity.uid)]:
-        archived, digest = _archived(session)
-        if _is_same(log, session, archived, digest):
+        redacted = session.summary.redactions > 0
+        archived = _paired(log, session) if redacted else _same(log, session)
+        if archived is not None:
             found = identity.branch(session.manifest.source.native_id)
-            return Place(identity=found, session=session, archived=archived)
+            return Place(identity=found, session=session, archived=archived, redacted=redacted)
     lineage = None
     while main is not None:
         main.check_digests()  # damage must not pass for another history
@@ -76,7 +88,7 @@ def find_place(log: Log, identity: Identity, shelf: Shelf) -> Place:
             at=at or UNSET,
         )
         differing = line.content if line.eol else line.content.removesuffix(b"\r")
-        identity = identity.branch(branch_native_id(identity.native_id, differing))
+        identity = identity.branch(branch_native_id(identity.native_id, clean(differing)))
         main = shelf.find(identity.uid)
     return Place(identity=identity, lineage=lineage)
 
@@ -116,14 +128,38 @@ def _archived(session: Session) -> tuple[int, str | None]:
     return (0, None) if source is None else (source.bytes, source.blake3)
 
 
-def _is_same(log: Log, session: Session, archived: int, digest: str | None) -> bool:
-    """Tell whether the bytes of one, the log or the session's log, begin with the other's."""
+def _same(log: Log, session: Session) -> int | None:
+    """Return the bytes that a session has, if log and session begin with one another's bytes."""
+    archived, digest = _archived(session)
     common = min(log.size, archived)
     with log.open() as stream:
         ours = _digest_of(_chunks(stream, common))
-    if common == archived:
-        return ours == digest
-    return ours == _digest_of(_first_bytes(session.restore(), common))
+    same = digest if common == archived else _digest_of(_first_bytes(session.restore(), common))
+    return archived if ours == same else None
+
+
+def _paired(log: Log, session: Session) -> int | None:
+    """Return the bytes of a log that a session with placeholders has, or None where it differs."""
+    paired = 0
+    with log.open() as stream, closing(session.restore()) as restored:
+        for ours, theirs in zip_longest(raw_lines(stream, log.size), restored):
+            if ours is None:
+                return log.size + 1
+            if theirs is None:
+                break
+            if pair_lines(theirs, ours):
+                paired += len(ours)
+            elif not theirs.endswith(b"\n") and _goes_on(ours, theirs):
+                break  # the session has the beginning of this line
+            elif not ours.endswith(b"\n") and is_beginning(as_text(ours), as_text(theirs)):
+                return log.size + 1
+            else:
+                return None
+    return paired
+
+
+def _goes_on(line: bytes, template: bytes) -> bool:
+    return pair(as_text(template), as_text(line), whole=False) is not None
 
 
 def _first_difference(log: Log, session: Session) -> tuple[Line, str | None]:
@@ -135,12 +171,12 @@ def _first_difference(log: Log, session: Session) -> tuple[Line, str | None]:
         if isinstance(message.native, dict) and "source" not in message.native
     )
     with log.open() as stream:
-        for ours, pair in zip_longest(raw_lines(stream, log.size), theirs):
+        for ours, known in zip_longest(raw_lines(stream, log.size), theirs):
             if ours is None:
                 break
-            if pair is None or pair[1] != ours:
+            if known is None or not pair_lines(known[1], ours):
                 return next(decode_lines(iter((ours,)))), at
-            at = pair[0]
+            at = known[0]
     message = "the log changed while it was compared"
     raise SessionfsError(message, hint="import it again")
 

@@ -91,6 +91,30 @@ class MemoryTree:
             self.files[path] = stream.read()
 
 
+class NoTree:
+    """A tree that keeps nothing: for a rehearsal."""
+
+    def paths(self, under: str = "") -> list[str]:  # noqa: ARG002
+        """Return nothing."""
+        return []
+
+    def open(self, path: str) -> BinaryIO:
+        """Raise `NotFound`."""
+        raise NotFound(f"{path} is missing")
+
+    def size(self, path: str) -> int:
+        """Raise `NotFound`."""
+        raise NotFound(f"{path} is missing")
+
+    @contextmanager
+    def create(self, path: str) -> Iterator[BinaryIO]:  # noqa: ARG002
+        """Take content and forget it."""
+        yield io.BytesIO()
+
+    def adopt(self, source: Tree, path: str) -> None:
+        """Do nothing."""
+
+
 class Below:
     """One directory of a tree, as a tree; `names` are the files that are known to be in it."""
 

@@ -29,15 +29,16 @@ from sessionfs.model import (
     SourceFile,
     encode_message,
 )
+from sessionfs.redactions import Record
 from sessionfs.restore import message_files
 from sessionfs.summary import Summarizer, encode_summary
 from sessionfs.yamltext import emit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sessionfs.model import Manifest, Message, Summary
-    from sessionfs.native import Settled
+    from sessionfs.redact.messages import Mark, Redacted
     from sessionfs.tree import WritableTree
 
 
@@ -122,19 +123,32 @@ class SessionWriter:
         self._segment = _OpenSegment(1, [])
         self._digests: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self.record = Record(old)
+        """What was taken out of the messages so far."""
         self.messages = 0
 
-    def append(self, settled: Settled, line: bytes) -> None:
-        """Write the next message and the files it names; `line` is its native line, whole."""
-        for address, content in settled.payloads.items():
+    def append(self, redacted: Redacted) -> None:
+        """Write the next message and the files it names."""
+        message = redacted.message
+        for address, content in redacted.payloads.items():
             self._put(FILES + address, content, address)
-        self._add(settled.message, encode_message(settled.message) + b"\n", line)
+        self.record.add(redacted.marks, message.seq, message.id)
+        self._add(message, redacted.encoded + b"\n", redacted.line)
 
     def keep(self, message: Message, line: bytes) -> None:
         """Write the next message as the old session has it, with its files."""
         for address in message_files(message):
             self._adopt(FILES + address)
+        self.record.keep(message.seq)
         self._add(message, encode_message(message) + b"\n", line)
+
+    def change(self, redacted: Redacted) -> None:
+        """Write the next message, which the old session has with more in it."""
+        for address in message_files(redacted.message):
+            if address not in redacted.payloads:
+                self._adopt(FILES + address)
+        self.record.keep(redacted.message.seq)
+        self.append(redacted)
 
     def _add(self, message: Message, encoded: bytes, line: bytes) -> None:
         if not self._segment.fits(encoded):
@@ -171,26 +185,27 @@ class SessionWriter:
             self._sizes[path] = self._old.tree.size(path)
         return True
 
-    def finish(self, manifest: Manifest, text: bytes | None = None) -> tuple[Summary, str]:
+    def finish(
+        self, manifest: Manifest, text: bytes | None = None, marks: Iterable[Mark] = ()
+    ) -> tuple[Summary, str]:
         """Write what is left, checksums.b3 last; return the summary and the seal.
 
-        `text` is the manifest as people have edited it; else it is emitted canonically.
+        `text` is the manifest as people have edited it; else it is emitted canonically. `marks`
+        are what was taken out of it.
         """
         self._close_segment()
         self._put(MANIFEST, emit_manifest(manifest) if text is None else text)
-        redactions = self._keep_redactions()
+        self.record.keep()
+        self.record.add(marks)
+        redactions = self.record.total
+        if redactions:
+            self._put(REDACTIONS, self.record.encode())
         summary = self._summarizer.finish(manifest, self._sizes, self._sources.finish(), redactions)
         self._put(SUMMARY, encode_summary(summary))
         checksums = format_checksums(self._digests)
         with self._tree.create(CHECKSUMS) as stream:
             stream.write(checksums)
         return summary, digest(checksums)
-
-    def _keep_redactions(self) -> int:
-        if self._old is None or REDACTIONS not in self._old_digests:
-            return 0
-        self._adopt(REDACTIONS)
-        return count_redactions(self._old.tree)
 
 
 def derive(session: Session) -> tuple[Summary, dict[str, str]]:

@@ -30,6 +30,7 @@ OWNERS = {
     "filelock": "sessionfs.disk",
     "jsonschema": "sessionfs.schema",
     "msgspec": "sessionfs.canonical",
+    "re2": "sessionfs.redact.patterns",
     "ruamel": "sessionfs.yamltext",
     "ulid": "sessionfs.identity",
     "zstandard": "sessionfs.zstd",
@@ -135,7 +136,7 @@ def test_declared_dependencies_are_the_owned_libraries() -> None:
     names = {
         re.split(r"[^\w.-]", line)[0].replace(".", "-") for line in wanted if "extra ==" not in line
     }
-    renamed = {"python-ulid": "ulid", "ruamel-yaml": "ruamel"}
+    renamed = {"google-re2": "re2", "python-ulid": "ulid", "ruamel-yaml": "ruamel"}
     assert {renamed.get(name, name) for name in names} == set(OWNERS)
 
 

@@ -29,7 +29,9 @@ AGENTS = ("claude-code", "codex")
 def imported(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Imported]]:
     """The archive of the whole corpus of both agents, and what became of each log."""
     place = tmp_path_factory.mktemp("corpus") / "archive"
-    report = sessionfs.import_logs([str(corpus / agent) for agent in AGENTS], archive=str(place))
+    report = sessionfs.import_logs(
+        [str(corpus / agent) for agent in AGENTS], archive=str(place), redact=False
+    )
     assert not report.failed
     return place, report.sessions
 
@@ -148,3 +150,24 @@ def test_steps_of_a_hundred_lines_end_in_the_same_bytes(corpus: Path, tmp_path: 
         once = tmp_path / f"once-{number}"
         sessionfs.import_logs([str(growing)], archive=str(once))
         assert tree(place) == tree(once), path.name
+
+
+@pytest.mark.exhaustive
+def test_redaction_leaves_real_logs_alone(tmp_path: Path, corpus: Path) -> None:
+    """Their owners took the secrets out; what is found is 0.2 a MB at most."""
+    report = sessionfs.import_logs(
+        [str(corpus / agent) for agent in AGENTS], archive=str(tmp_path / "archive")
+    )
+    native = sum(
+        Path(row.path).stat().st_size for row in report.sessions if row.session is not None
+    )
+    found = sum(
+        len(path.read_text("utf-8").splitlines())
+        for path in (tmp_path / "archive").rglob("redactions.jsonl")
+    )
+    assert found <= 0.2 * native / 1e6
+    assert not [
+        finding
+        for finding in sessionfs.verify([str(tmp_path / "archive")]).findings
+        if finding.level == "error"
+    ]

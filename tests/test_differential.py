@@ -380,6 +380,9 @@ def test_every_schema_is_read_alike_by_all(schema_name, data):
 
 
 LONG = {
+    "archive": [
+        VALID["archive"] | {"redaction": {key: ["x" * 4097]}} for key in ("allow", "files")
+    ],
     "message": [
         SEEDS[0] | {"native": {"raw": "x" * 262_145}},
         SEEDS[0] | {"native": {"raw_base64": "AAAA" * 87_383}},

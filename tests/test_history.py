@@ -21,7 +21,7 @@ from sessionfs.digest import digest
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.tree import GitTree
 from sessionfs.history import compare_archives, compare_sessions, edition
-from sessionfs.history.redacted import covers
+from sessionfs.placeholder import covers
 from sessionfs.tree import Below, MemoryTree
 from test_git import git
 

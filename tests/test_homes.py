@@ -64,8 +64,17 @@ def damage(directory):
 
 @pytest.fixture(scope="module")
 def hook():
-    (value,) = load(beside(".pre-commit-hooks.yaml").read_text("utf-8"))
+    value, _ = load(beside(".pre-commit-hooks.yaml").read_text("utf-8"))
     return value
+
+
+def test_the_hook_for_secrets_is_given_the_same(hook):
+    _, other = load(beside(".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert other["entry"].split() == ["sessionfs", "redact", "--check"]
+    told = {"id", "name", "description", "entry"}
+    assert {key: other[key] for key in other.keys() - told} == {
+        key: hook[key] for key in hook.keys() - told
+    }
 
 
 @pytest.mark.parametrize(
@@ -382,7 +391,7 @@ def test_the_workflow_uses_the_action_as_it_is(action):
 
 def test_the_hook_of_the_readme_is_ours(hook):
     (repo,) = load(recipe("# .pre-commit-config.yaml"))["repos"]
-    assert [one["id"] for one in repo["hooks"]] == [hook["id"]]
+    assert [one["id"] for one in repo["hooks"]] == [hook["id"], "sessionfs-secrets"]
 
 
 @pytest.mark.parametrize("damaged", [False, True])

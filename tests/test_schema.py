@@ -92,7 +92,29 @@ SUMMARY = {
     "files": {"manifest.yaml": 1},
 }
 REDACTION = {"rule": "key", "seq": 1, "message": ULID, "pointer": "/parts/0", "count": 1}
-ARCHIVE = {"format": "1.0", "min_reader": "1.0", "ignored": ["example:a"], "ext": {"a": 1}}
+POLICY = {
+    "enabled": True,
+    "anonymize": False,
+    "files": ["../team.toml"],
+    "rules": [
+        {
+            "id": "lamp-key",
+            "description": "A key of a lamp.",
+            "regex": "lamp-([0-9]{6})",
+            "secretGroup": 1,
+            "keywords": ["lamp-"],
+        }
+    ],
+    "disable": ["jwt"],
+    "allow": ["^0+$"],
+}
+ARCHIVE = {
+    "format": "1.0",
+    "min_reader": "1.0",
+    "ignored": ["example:a"],
+    "redaction": POLICY,
+    "ext": {"a": 1},
+}
 VALID = {
     "message": MESSAGE,
     "manifest": MANIFEST,

@@ -29,7 +29,7 @@ from sessionfs import archive, canonical, identity, model, writer, yamltext
 from sessionfs.adapters import GROUP
 from sessionfs.check.explanation import explain
 from sessionfs.check.proof import prove_message
-from sessionfs.history.redacted import PLACEHOLDER
+from sessionfs.placeholder import PLACEHOLDER
 from sessionfs.restore import restore_record
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.adapters import load_adapters
 from sessionfs.api.places import check_named, find_archive, open_around, open_inside, session_root
+from sessionfs.api.rules import rules_for
 from sessionfs.canonical import Struct
 from sessionfs.disk.archive import DEFAULT, POLICY, Archive
 from sessionfs.disk.find import Found, find_logs, stores, within
@@ -82,6 +83,8 @@ def import_logs(
     agent: str | None = None,
     dry_run: bool = False,
     rewrite: bool = False,
+    redact: bool = True,
+    anonymize: bool = False,
     environment: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ImportReport:
@@ -119,7 +122,13 @@ def import_logs(
     rows: list[Imported] = []
     if found.logs:
         with _open_store(target, dry_run=dry_run) as store:
-            rows += import_into(found.logs, store, rewrite=rewrite, advance=advance)
+            policy = store.redaction
+            ruleset = None
+            if redact and policy.get("enabled", True):
+                ruleset = rules_for(policy, target, anonymize=anonymize)
+            rows += import_into(
+                found.logs, store, ruleset=ruleset, rewrite=rewrite, advance=advance
+            )
             if isinstance(store, Archive):
                 seen.remember(store, rows, found.stamps)
     named = {log.shown for log in found.logs if log.named}
@@ -177,6 +186,7 @@ class _DryStore:
         self._real = real
         self._scratch = scratch
         self.ignored = real.ignored if real is not None else frozenset()
+        self.redaction = real.redaction if real is not None else {}
 
     def find(self, uid: str) -> Session | None:
         return self._scratch.find(uid) or (self._real.find(uid) if self._real else None)

@@ -30,8 +30,6 @@ _STYLES: dict[str, Style] = {
 _MANY = 5
 """Files skipped for one reason, beyond which they are counted instead of named."""
 
-UNREDACTED = "secrets are not removed yet: look through the sessions before you share them"
-
 
 @verb("init", "sessionfs init", "sessionfs init docs/sessions")
 @click.argument("directory", metavar="[DIR]", default=".sessions")
@@ -74,17 +72,24 @@ def init_command(directory: str, *, as_json: bool) -> None:
 @click.option("--agent", metavar="AGENT", help="Only this agent's: claude-code, codex.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 @click.option("--rewrite", is_flag=True, help="Map archived messages anew with this version.")
+@click.option("--no-redact", is_flag=True, help="Take no secrets out. What is archived is plain.")
+@click.option(
+    "--anonymize", is_flag=True, help="Take out home directories, e-mail addresses, host names."
+)
 @in_archive
 @as_json
 def import_command(
     logs: tuple[str, ...], *, here: bool, everything: bool, agent: str | None, dry_run: bool,
-    rewrite: bool, archive: str | None, as_json: bool,
+    rewrite: bool, no_redact: bool, anonymize: bool, archive: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Bring native logs of agents into an archive, which is made where there is none.
 
     LOG is a file, or a directory to look through; logs are known by their content. What is
-    archived already is skipped, what grew is extended, nothing is overwritten. Secrets in a
-    log are not removed yet.
+    archived already is skipped, what grew is extended, nothing is overwritten.
+
+    Secrets are taken out before a byte is written: what the rules know, and what archive.yaml
+    adds (`sessionfs redact --list`). Each leaves a placeholder, and redactions.jsonl tells where.
+    It is no proof that none is left.
 
     Exit code 2 where a LOG, or the log of a known session, could not be imported; the others
     are.
@@ -93,10 +98,13 @@ def import_command(
 
     if not (logs or here or everything):
         raise click.UsageError("nothing to import: name a LOG, or use --here or --all")
+    if no_redact and anonymize:
+        raise click.UsageError("--no-redact and --anonymize contradict each other")
     with Progress("importing", hidden=as_json) as progress:
         report = sessionfs.import_logs(
             logs, archive=archive, here="." if here else None, everything=everything,
-            agent=agent, dry_run=dry_run, rewrite=rewrite, progress=progress,
+            agent=agent, dry_run=dry_run, rewrite=rewrite, redact=not no_redact,
+            anonymize=anonymize, progress=progress,
         )  # fmt: skip
     if as_json:
         from sessionfs.canonical import to_plain
@@ -106,9 +114,8 @@ def import_command(
         say(_import_lines(report, dry_run=dry_run))
     if here and not (report.sessions or as_json):
         note("no agent that is known kept a log of work here; --all takes all that there is")
-    totals = report.totals()
-    if not dry_run and totals["new"] + totals["extended"] + totals["forked"] + totals["rewritten"]:
-        note(UNREDACTED)
+    if no_redact and not dry_run:
+        note("secrets were not looked for: `sessionfs redact --check` looks for them")
     if report.failed and not as_json:
         message = "not every log could be imported"
         complain(SessionfsError(message, hint="`skipped` says why; the others were imported"))
@@ -133,7 +140,10 @@ def _import_line(row: Imported) -> str:
     if row.session is None:
         return f"{row.status:<10} {one_line(f'{row.path}: {row.reason}')}"
     remarks = [counted(row.messages, "message")]
-    remarks += [row.fidelity] if row.fidelity not in (None, "exact") else []
+    if row.redactions:
+        remarks.append(counted(row.redactions, "redaction"))
+    elif row.fidelity not in (None, "exact"):
+        remarks.append(str(row.fidelity))
     remarks += [row.reason] if row.reason else []
     before, after = f"{row.status:<10} {row.session}  ", f"  ({one_line('; '.join(remarks))})"
     fitting = columns()

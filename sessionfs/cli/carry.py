@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionfs.cli import FAILED, FINDINGS, FINE
-from sessionfs.cli.bring import UNREDACTED
 from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.filters import filters
 from sessionfs.cli.terminal import Progress, note, say
@@ -131,7 +130,6 @@ def pack_command(
             note(line)
     else:
         say(map(Line, digests))
-    note(UNREDACTED)
     note(f"packed {told}, {size(packed.bytes)}" + ("" if to_stdout else f" into {output}"))
     if packed.ratio > Limits().ratio:
         note(f"it unpacks to many times its size: `unpack` needs --max-ratio {packed.ratio}")

@@ -15,11 +15,13 @@ from sessionfs.cli.terminal import note, say
 from sessionfs.disk import steps
 from sessionfs.disk.marker import check_outside
 from sessionfs.errors import SessionfsError
+from sessionfs.rules import RULES
 from sessionfs.view.findings import report_lines, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from sessionfs.rules import Rule
     from sessionfs.verify import Report
 
 FORMS = ("auto", "text", "json", "github", "sarif", "junit", "gitlab")
@@ -52,23 +54,37 @@ def check_output(output: str) -> None:
     check_outside(output)
 
 
-def publish(report: Report, form: str, output: str | None, **facts: object) -> None:
-    """Print a report in a form, or write it to a file and say the verdict beside it."""
+def publish(
+    report: Report,
+    form: str,
+    output: str | None,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    **facts: object,
+) -> None:
+    """Print a report in a form, or write it to a file and say the verdict beside it.
+
+    `rules` are those that the findings' codes name.
+    """
     checked = to_plain(report.checked)
     if output is not None:
-        _write(output, _lines(report, form, checked, facts))
+        _write(output, _lines(report, form, checked, rules, facts))
         note(verdict(report.findings, checked, report.mode).text)
     elif form == "text":
         say(report_lines(report.findings, checked, report.mode))
     else:
-        for line in _lines(report, form, checked, facts):
+        for line in _lines(report, form, checked, rules, facts):
             click.echo(line.encode("utf-8", "backslashreplace"))
     if form == "github":
         _add_page(report, checked)
 
 
 def _lines(
-    report: Report, form: str, checked: dict[str, int], facts: dict[str, object]
+    report: Report,
+    form: str,
+    checked: dict[str, int],
+    rules: Mapping[str, Rule],
+    facts: dict[str, object],
 ) -> Iterable[str]:
     from sessionfs.view import github, gitlab, junit, sarif
 
@@ -82,7 +98,9 @@ def _lines(
             return github.log_lines(found, checked, report.mode)
         case "sarif":
             whole = not report.newer
-            run = sarif.document(found, version=__version__, complete=whole, mode=report.mode)
+            run = sarif.document(
+                found, version=__version__, complete=whole, mode=report.mode, rules=rules
+            )
             return [json_text(run)]
         case "junit":
             return [junit.document(found, report.archives, report.sessions, report.mode)]

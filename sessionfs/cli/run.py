@@ -26,6 +26,7 @@ COMMANDS = {
     "edit": ("change", "Set title, outcome, tags and notes of a session."),
     "seal": ("change", "Rebuild what is derived, and print the seals."),
     "remove": ("bring", "Take sessions out, and keep them out."),
+    "redact": ("secrets", "Look for secrets in what is archived, or take them out."),
     "export": ("give", "Give the native log back."),
     "pack": ("carry", "Write sessions into one file."),
     "unpack": ("carry", "Bring the sessions of such a file into an archive."),

@@ -23,6 +23,7 @@ from sessionfs.errors import (
 )
 from sessionfs.identity import is_ulid, session_path
 from sessionfs.model import FORMAT, MIN_READER
+from sessionfs.schema import is_plainly_valid
 from sessionfs.tree import read_bytes
 from sessionfs.yamltext import MAX_SIZE, YamlError, edit, emit, parse
 
@@ -75,6 +76,7 @@ class Archive(Collection):
         self.root = root
         self.tree = bare_tree(root)
         self.ignored: frozenset[str] = frozenset()
+        self.redaction: dict[str, Any] = {}
         self._read_policy()
         if self.is_swapping():
             with self.lock():
@@ -100,6 +102,11 @@ class Archive(Collection):
         ignored = policy.get("ignored")
         uids = ignored if isinstance(ignored, list) else []
         self.ignored = frozenset(uid for uid in uids if isinstance(uid, str))
+        redaction = policy.get("redaction", {})
+        if redaction and not is_plainly_valid(redaction, "archive", member="redaction"):
+            hint = "mend it: nothing is written while it is unclear what to take out"
+            raise FormatError("E213", f"{where}#/redaction", "not as its schema says", hint=hint)
+        self.redaction = redaction
 
     @classmethod
     def init(cls, root: str) -> Archive:

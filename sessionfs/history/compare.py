@@ -93,7 +93,7 @@ def _compare(old: Edition, new: Edition, was: Below, now: Below) -> Iterator[Fin
     yield from judge_facts(old, new, redactions)
     messages = Messages(old, new, redactions)
     yield from messages.judge(lambda name: _is_same(was, now, name))
-    yield from judge_record(old, new, rewritten=messages.is_rewritten)
+    yield from judge_record(old, new, rewritten=messages.is_rewritten, completed=messages.completed)
 
 
 def _absent(old: Tree) -> Iterator[Finding]:

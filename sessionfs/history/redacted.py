@@ -6,45 +6,34 @@ around the newer one's placeholders is still there, and the place is recorded.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from sessionfs.archive import REDACTIONS
-from sessionfs.canonical import MAX_DEPTH, decode_native, nesting
 from sessionfs.digest import is_digest
 from sessionfs.history.edition import as_message, differences
 from sessionfs.model import MAX_LINE
+from sessionfs.placeholder import (
+    PLACEHOLDER,
+    as_text,
+    covers,
+    file_text,
+    is_beginning,
+    pair_lines,
+    pair_values,
+)
+from sessionfs.restore import escape
 from sessionfs.schema import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sessionfs.history.edition import Edition, Line
     from sessionfs.model import Finding, Message
 
-PLACEHOLDER: Final = re.compile(r'\[REDACTED:[!"$-\\^-~]{1,128}#[1-9][0-9]{0,15}\]')
-"""What stands where something was removed: the rule, without `#` and `]`, and a number."""
-
 MAX_NAMED: Final = 10
 """Places that are named one by one; a history that was rewritten would else fill the report."""
-
-
-def covers(template: str, text: str) -> bool:
-    """Tell whether a text is the template with any texts in the places of its placeholders."""
-    first, *others = PLACEHOLDER.split(template)
-    if not others:
-        return template == text
-    place, end = len(first), len(text) - len(others[-1])
-    if place > end or not text.startswith(first) or not text.endswith(others[-1]):
-        return False
-    for piece in others[:-1]:
-        place = text.find(piece, place, end)
-        if place < 0:
-            return False
-        place += len(piece)
-    return True
 
 
 class Redactions:
@@ -71,7 +60,7 @@ class Redactions:
         after = new.value or {}
         return all(
             self._explains(pointer, one, other, recorded)
-            for pointer, one, other in differences(_outside(before), _outside(after))
+            for pointer, one, other in _changes(_outside(before), _outside(after))
         ) and self.covers_native(left, right)
 
     def _explains(self, pointer: str, before: object, after: object, recorded: set[str]) -> bool:
@@ -85,6 +74,16 @@ class Redactions:
     def is_recorded(self, message: Message) -> bool:
         """Tell whether a redaction in a message is recorded that was not before."""
         return message.id in self._added
+
+    def covers_beginning(self, old: Message, new: Message) -> bool:
+        """Tell whether a record that had no end may be the beginning of one that was redacted."""
+        left, right = old.native, new.native
+        if not isinstance(left, dict) or not isinstance(right, dict) or left.get("eol") != "":
+            return False
+        if left.get("source") != right.get("source") or not self.is_recorded(new):
+            return False
+        one, other = _restored(self._old, old), _restored(self._new, new)
+        return one is not None and other is not None and is_beginning(as_text(one), as_text(other))
 
     def covers_native(self, old: Message, new: Message) -> bool:
         """Tell whether a native record is the other one with placeholders, or the same."""
@@ -109,7 +108,7 @@ class Redactions:
         one, other = _restored(self._old, old), _restored(self._new, new)
         if one is None or other is None:
             return False
-        return one == other or (may_differ and _covers_line(other, one))
+        return one == other or (may_differ and pair_lines(other, one))
 
     def _covers_file(self, before: object, after: object) -> bool:
         if before == after:
@@ -120,7 +119,7 @@ class Redactions:
             text, template = self._old.payload(str(before)), self._new.payload(str(after))
         except KeyError:
             return False
-        return _has_placeholder(template) and covers(_text(template), _text(text))
+        return _is_covered(file_text(text), file_text(template))
 
 
 def find_undone(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
@@ -133,10 +132,13 @@ def find_undone(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | No
     return None
 
 
-def judge_record(old: Edition, new: Edition, *, rewritten: bool) -> Iterator[Finding]:
+def judge_record(
+    old: Edition, new: Edition, *, rewritten: bool, completed: Collection[str]
+) -> Iterator[Finding]:
     """Yield what an earlier redactions.jsonl records and the new one does not. Enforces E714.
 
-    Where a session was rewritten, places may have moved; then rules are counted.
+    Where a session was rewritten, places may have moved; then rules are counted. Messages that
+    were `completed` stand for more than they did, so that all of them is found anew.
     """
     after = new.redacted()
     if rewritten:
@@ -147,6 +149,8 @@ def judge_record(old: Edition, new: Edition, *, rewritten: bool) -> Iterator[Fin
         return
     lost = []
     for number, place, count in old.redactions():
+        if place.message in completed:
+            continue
         key = place._replace(message=None, pointer="") if rewritten else place
         if after[key] < count:
             lost.append((number, place))
@@ -174,11 +178,37 @@ def _outside(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_covered(before: object, after: object) -> bool:
+    if not isinstance(before, str) or not isinstance(after, str):
+        return False
+    return before != after and pair_values(after, before, [])
+
+
+def _changes(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401
+    """Yield each place where two JSON values differ; a key that was redacted is one such place."""
+    if isinstance(old, dict) and isinstance(new, dict) and _are_redacted(old, new):
+        for (left, before), (right, after) in zip(old.items(), new.items(), strict=True):
+            place = f"{pointer}/{escape(right)}"
+            if left != right:
+                yield place, left, right
+            yield from _changes(before, after, place)
+    elif isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for key, before in old.items():
+            yield from _changes(before, new[key], f"{pointer}/{escape(key)}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _changes(before, after, f"{pointer}/{number}")
+    else:
+        yield from differences(old, new, pointer)
+
+
+def _are_redacted(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether keys of an object were redacted, and nothing else became of them."""
     return (
-        isinstance(before, str)
-        and isinstance(after, str)
-        and PLACEHOLDER.search(after) is not None
-        and covers(after, before)
+        len(old) == len(new)
+        and old.keys() != new.keys()
+        and all(
+            left == right or _is_covered(left, right) for left, right in zip(old, new, strict=True)
+        )
     )
 
 
@@ -193,25 +223,3 @@ def _restored(edition: Edition, message: Message) -> bytes | None:
     except ValueError:
         return None
     return bytes(held)
-
-
-def _covers_line(template: bytes, line: bytes) -> bool:
-    """Tell whether a native line is another one with placeholders: as values, else as text."""
-    if not _has_placeholder(template):
-        return False
-    try:
-        values = decode_native(line)[0], decode_native(template)[0]
-    except (ValueError, RecursionError):
-        return covers(_text(template), _text(line))
-    if any(nesting(value) > MAX_DEPTH for value in values):
-        return False
-    return all(_is_covered(one, other) for _, one, other in differences(*values))
-
-
-def _has_placeholder(content: bytes) -> bool:
-    return b"[REDACTED:" in content
-
-
-def _text(content: bytes) -> str:
-    """Return bytes as text, one character a byte: placeholders are ASCII."""
-    return content.decode("latin-1")

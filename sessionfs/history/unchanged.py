@@ -34,6 +34,8 @@ class Messages:
         self._undone: list[Finding] = []
         self._damaged: dict[str, Finding] = {}
         self.is_rewritten = False
+        self.completed: set[str] = set()
+        """Ids, as the earlier edition has them, of messages whose record has an end now."""
 
     def judge(self, same: Callable[[str], bool]) -> Iterator[Finding]:
         """Yield what differs; `same` tells whether a segment is equal in both."""
@@ -110,7 +112,9 @@ class Messages:
         left, right = as_message(old), as_message(new)
         if left is None or right is None:
             return False
-        if is_completed(self._old, left, self._new, right):
+        completed = is_completed(self._old, left, self._new, right)
+        if completed or self._redactions.covers_beginning(left, right):
+            self.completed.add(left.id)
             return True
         return self._redactions.explain(before, old, new)
 

@@ -19,6 +19,9 @@ Mode = Literal["full", "fast", "deep"]
 verification. `deep` is every rule as the reference implementations judge it, message by message.
 """
 
+Purpose = Literal["full", "fast", "deep", "secrets"]
+"""What a report is about: a verification, by its mode, or a search for secrets."""
+
 
 class Checked(Struct, frozen=True, kw_only=True):
     """How much was looked at."""
@@ -57,7 +60,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The directory of each archive, as findings name it: `""` where paths are relative to it."""
     sessions: tuple[str, ...] = ()
     """The directory of each session that was looked at, likewise."""
-    mode: Mode = "full"
+    mode: Purpose = "full"
 
     @property
     def ok(self) -> bool:

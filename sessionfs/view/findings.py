@@ -56,6 +56,8 @@ def verdict(findings: Sequence[Finding], checked: Mapping[str, int], mode: str =
     errors = sum(finding.level == "error" for finding in findings)
     warnings = len(findings) - errors
     told = [counted(errors, "error")] if errors else []
+    if errors and mode == "secrets":
+        told = [f"{counted(errors, 'place')} with secrets"]
     told += [counted(warnings, "warning")] if warnings else []
     if errors:
         return Line(f"{' and '.join(told)} in {seen}", "bad")

@@ -12,9 +12,10 @@ from sessionfs.view.ranking import fingerprints, worst
 from sessionfs.view.text import counted, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessionfs.model import Finding
+    from sessionfs.rules import Rule
 
 SHOWN: Final = 5000
 """Results that code scanning shows; it refuses a run with more than five times as many."""
@@ -25,12 +26,17 @@ _NOT_IN_URI = re.compile(rb"[^A-Za-z0-9._~/-]")
 
 
 def document(
-    findings: Sequence[Finding], *, version: str, complete: bool, mode: str = "full"
+    findings: Sequence[Finding],
+    *,
+    version: str,
+    complete: bool,
+    mode: str = "full",
+    rules: Mapping[str, Rule] = RULES,
 ) -> dict[str, Any]:
     """Return the log of one run; `complete` tells that everything could be judged.
 
-    Paths are relative to the top of the repository. Of more than `SHOWN` findings the worst are
-    there, and a notification says so.
+    `rules` are those that the findings' codes name. Paths are relative to the top of the
+    repository. Of more than `SHOWN` findings the worst are there, and a notification says so.
     """
     shown = worst(findings, SHOWN)
     codes = sorted({found.code for found in shown})
@@ -47,7 +53,11 @@ def document(
         invocation["toolExecutionNotifications"] = [
             {"level": "warning", "message": {"text": text}} for text in remarks
         ]
-    driver = {"name": _NAME, "semanticVersion": version, "rules": [_rule(code) for code in codes]}
+    driver = {
+        "name": _NAME,
+        "semanticVersion": version,
+        "rules": [_rule(rules[code]) for code in codes],
+    }
     top = {"description": {"text": "The top of the repository."}}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -63,11 +73,10 @@ def document(
     }
 
 
-def _rule(code: str) -> dict[str, Any]:
-    rule = RULES[code]
+def _rule(rule: Rule) -> dict[str, Any]:
     why = f"{rule.sentence} {rule.why}"
     return {
-        "id": code,
+        "id": rule.code,
         "shortDescription": {"text": rule.sentence},
         "fullDescription": {"text": why},
         "help": {"text": rule.hint},

@@ -3,7 +3,18 @@
 
 from __future__ import annotations
 
-from making.session import MANIFEST, SHARD, Session, Vector, archive, deep, digest, line, vector
+from making.session import (
+    ARCHIVE,
+    MANIFEST,
+    SHARD,
+    Session,
+    Vector,
+    archive,
+    deep,
+    digest,
+    line,
+    vector,
+)
 
 
 @vector("good/everything")
@@ -97,3 +108,29 @@ def newer_minor():
 def good_archive():
     guards = {".gitattributes": b"* -text\n", ".gitignore": b"!*\n", ".cache/index.jsonl": b"?\n"}
     return archive({SHARD: Session()}, extra=guards)
+
+
+REDACTION = """\
+redaction:
+  enabled: true
+  anonymize: false
+  files:
+    - "../.gitleaks.toml"
+  rules:
+    -
+      id: "lantern-token"
+      description: "A token of the lantern."
+      regex: "lntn_[a-z0-9]{24}"
+      secretGroup: 0
+      keywords:
+        - "lntn_"
+  disable:
+    - "cookie-header"
+  allow:
+    - "^correct-horse$"
+"""
+
+
+@vector("good/archive_redaction")
+def archive_with_a_policy_of_redaction():
+    return archive({SHARD: Session()}, policy=ARCHIVE + REDACTION)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from making.session import (
     ARCHIVE,
     MESSAGE_IDS,
@@ -80,6 +82,53 @@ def history_completed():
 @vector("good/history_redacted")
 def history_redacted():
     return since(saying("It is hunter2, indeed."), cleaned(f"It is {KEY}, indeed."))
+
+
+@vector("good/history_redacted_home")
+def history_redacted_home():
+    return since(saying("It is in /home/ada/lantern."), cleaned("It is in ~/lantern."))
+
+
+@vector("good/history_redacted_base64")
+def history_redacted_base64():
+    """What is encoded was redacted; the digits of both have nothing in common."""
+    plain, other = "It is hunter2, says the lantern.", f"It is {KEY}, says the lantern."
+    texts = (base64.b64encode(text.encode()).decode() for text in (plain, other))
+    return since(saying(next(texts)), cleaned(next(texts)))
+
+
+@vector("good/history_redacted_again")
+def history_redacted_again():
+    after = cleaned(f"It is {KEY}, or {KEY[:-2]}2].")
+    after.redactions = after.redactions.replace(b'"count":1', b'"count":2')
+    after.summary["redactions"] = 2
+    return since(cleaned(f"It is {KEY}, or lamp2."), after)
+
+
+@vector("good/history_completed_and_redacted")
+def history_completed_and_redacted():
+    """The record was torn inside of the secret; what was found in its beginning is found anew."""
+    before = cleaned("Yes.")
+    torn = {"role": "system", "kind": "unparsed", "actor": "harness", "parts": []}
+    held = '{"say":"' + KEY + " and hun"
+    before.messages[1] |= torn | {"ts": None, "native": {"raw": held, "eol": ""}}
+    before.native(NATIVE.splitlines(keepends=True)[0] + held.encode())
+    before.redactions = before.redactions.replace(b"/parts/0/text", b"/native/raw")
+    before.summary["fidelity"]["raw"] = 1
+    before.summary |= {"roles": {"system": 1, "user": 1}, "kinds": {"unparsed": 1, "user_msg": 1}}
+    before.summary["ended_at"] = before.messages[0]["ts"]
+    after = cleaned(f"{KEY} and {KEY[:-2]}2].")
+    after.redactions = after.redactions.replace(b'"count":1', b'"count":2')
+    after.summary["redactions"] = 2
+    return since(before, after)
+
+
+@vector("bad/E712_home_without_record")
+def home_without_record():
+    place = (SEGMENT, 2, "/parts/0/text")
+    return since(
+        saying("It is in /home/ada/lantern."), saying("It is in ~/lantern."), ("E712", *place)
+    )
 
 
 @vector("good/history_edited")

@@ -224,6 +224,20 @@ def yaml_archive():
     )  # fmt: skip
 
 
+@vector("bad/E213_redaction_rule")
+def rule_without_regex():
+    policy = 'redaction:\n  rules:\n    -\n      id: "lantern-token"\n'
+    found = ("E213", "archive.yaml", None, "/redaction/rules/0")
+    return archive({SHARD: Session()}, found, policy=ARCHIVE + policy)
+
+
+@vector("bad/E214_redaction_key")
+def unknown_key_of_redaction():
+    found = ("E214", "archive.yaml", None, "/redaction/disabled")
+    policy = "redaction:\n  disabled: []\n"
+    return archive({SHARD: Session()}, found, policy=ARCHIVE + policy)
+
+
 @vector("bad/E213_fraction")
 def yaml_fraction():
     seal = "0" * 64

@@ -1,0 +1,113 @@
+"""The native record of a message without its secrets: references stay references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sessionfs.redact.values import KEY, NAME, SCALARS, Place, Values, pointer_to
+from sessionfs.restore import MARKERS, Unresolvable, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sessionfs.model import Message
+    from sessionfs.redact.texts import Remover
+
+
+class Record(Values):
+    """Takes secrets out of a native record, in which markers stand for what the message carries."""
+
+    def __init__(
+        self,
+        values: Values,
+        remover: Remover,
+        message: Message,
+        payload: Callable[[str, str], str],
+        moved: Mapping[str, str],
+    ) -> None:
+        """Count beside `values`.
+
+        `payload` gives the digest of a file without secrets; `moved` has the files of texts that
+        no longer fit into the message, by pointer.
+        """
+        super().__init__(remover, values.carried, look=values.look)
+        self.removed = values.removed
+        self.telling = values.telling
+        self._message = message
+        self._payload = payload
+        self._moved = moved
+
+    def object(self, value: dict[str, Any], place: Place) -> Any:  # noqa: ANN401
+        """Return an object or a marker without secrets."""
+        first = next(iter(value), None)
+        if first not in MARKERS:
+            return self.members(value, place)
+        if first == "$lit" and isinstance(value["$lit"], dict):
+            members = self.members(value["$lit"], (place, "$lit"))
+            return value if members is value["$lit"] else {"$lit": members}
+        if first == "$file":
+            address = self._payload(value["$file"], f"{pointer_to(place)}/$file")
+            return value if address == value["$file"] else value | {"$file": address}
+        if first == "$ref":
+            return self._reference(value, place)
+        return value
+
+    def _reference(self, marker: dict[str, Any], place: Place) -> Any:  # noqa: ANN401
+        """Return a reference, or text where only its key tells that it stands for a secret."""
+        target = marker["$ref"]
+        if (address := self._moved.get(target)) is not None:
+            return {"$file": address, "encoding": "utf-8"}
+        key = place[1] if isinstance(place, tuple) else None
+        if not self.is_close or not isinstance(key, str):
+            return marker
+        if self.telling is not None and id(marker) not in self.telling:
+            return marker
+        try:
+            value = resolve(self._message, target)
+        except Unresolvable:
+            return marker
+        if not isinstance(value, str):
+            return marker
+        if self.bare.text(value, "", key) == self.bare.text(value, ""):
+            return marker
+        return self.text(value, place, key)
+
+
+class Texts:
+    """The texts of a message as a plain object: each with its identity and what it is called.
+
+    A reference counts as what it stands for, by the identity of the marker; a key by that of none.
+    """
+
+    def __init__(self, message: Message) -> None:
+        """Gather none yet."""
+        self._message = message
+        self.found: list[tuple[int, str, str | None]] = []
+
+    def gather(self, value: Any, key: str | None = None) -> None:  # noqa: ANN401  JSON is any value
+        """Take in every text of a value that an object calls `key`."""
+        kind = type(value)
+        if kind is str:
+            self.found.append((id(value), value, key))
+        elif kind is list:
+            for item in value:
+                if type(item) not in SCALARS:
+                    self.gather(item, key)
+        elif kind is dict:
+            target = value.get("$ref")
+            if target is not None and len(value) == 1:
+                self._refer(value, target, key)
+                return
+            for name, member in value.items():
+                if len(name) > NAME:
+                    self.found.append((KEY, name, None))
+                if type(member) not in SCALARS:
+                    self.gather(member, name)
+
+    def _refer(self, marker: dict[str, Any], target: object, key: str | None) -> None:
+        try:
+            text = resolve(self._message, str(target))
+        except Unresolvable:
+            return
+        if isinstance(text, str):
+            self.found.append((id(marker), text, key))

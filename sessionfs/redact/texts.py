@@ -1,0 +1,188 @@
+"""One text without its secrets."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from sessionfs.placeholder import PLACEHOLDER, split_placeholder
+from sessionfs.redact.known import HOME
+from sessionfs.redact.views import has_codes, has_wrapped, shown, shown_otherwise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionfs.redact.known import Known
+    from sessionfs.redact.ruleset import Ruleset
+    from sessionfs.redact.views import View
+
+_ASCII_ESCAPED = re.compile(r"\\u00[2-7]")
+_MADE = re.compile(PLACEHOLDER.pattern.encode())
+
+Look = Literal["close", "hidden"] | None
+"""How closely to look at texts: at each, at those that are shown otherwise, or at none."""
+
+_LONGEST_MEMBER = 65_536
+"""Bytes of a text beyond which its key tells nothing more of it."""
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+    rule: str
+    secret: bytes
+
+
+class Remover:
+    """Takes secrets out of texts: those that rules find, and those that are known already."""
+
+    def __init__(self, ruleset: Ruleset | None, known: Known) -> None:
+        """Look for what these rules find, if there are any, and for what is known."""
+        self.known = known
+        self._ruleset = ruleset if ruleset is not None and ruleset.rules else None
+
+    def look(self, line: bytes) -> Look:
+        """Tell how closely to look at the texts in a line in the minimal encoding."""
+        if self.known.is_in(line):
+            return "close"
+        if self._ruleset is None or self._ruleset.any.is_in(line):
+            if self._ruleset is not None and self._ruleset.may_be_in(line):
+                return "close"
+            if has_codes(line):
+                return "hidden"
+        return "hidden" if has_wrapped(line) else None
+
+    def may_be_in(self, text: bytes, key: bytes | None = None) -> bool:
+        """Tell whether a rule may find something in a text that an object calls `key`."""
+        if self._ruleset is None:
+            return False
+        if key is None or len(text) > _LONGEST_MEMBER:
+            return self._ruleset.may_be_in(text)
+        return self._ruleset.may_be_in(b'"%s": "%s"' % (key, text))
+
+    def numbers_of(self, texts: Sequence[tuple[str, str | None]]) -> set[int]:
+        """Return which of many texts, each with what an object calls it, may hold something.
+
+        One search over all of them takes a tenth of the time that one for each would take.
+        """
+        pieces, starts, length = [], [], 0
+        for text, key in texts:
+            piece = f"{text}\0\n" if key is None else f'"{key}": "{text}"\0\n'
+            data = _encoded(piece)
+            pieces.append(data)
+            starts.append(length)
+            length += len(data)
+        whole = b"".join(pieces)
+        found: set[int] = set()
+        patterns = [pattern for pattern, _ in self.known.patterns()]
+        for pattern in [self._ruleset.any, *patterns] if self._ruleset is not None else patterns:
+            for start, end in pattern.find_in_pieces(whole, starts):
+                first = bisect_right(starts, start) - 1
+                found.update(range(first, bisect_left(starts, end)))
+        return {number for number in found if self._holds(*texts[number])}
+
+    def _holds(self, text: str, key: str | None) -> bool:
+        data, name = _encoded(text), None if key is None else _encoded(key)
+        return self.may_be_in(data, name) or self.known.is_in(data)
+
+    def may_be_shown_in(self, text: str) -> bool:
+        """Tell whether a rule may find something, or stands what is known, in a text as shown."""
+        if _ASCII_ESCAPED.search(text) is not None:
+            return True  # it may be JSON, and then say something else
+        other = shown_otherwise(text)
+        if not other:
+            return False
+        data = _encoded(other)
+        return self.may_be_in(data) or self.known.is_in(data)
+
+    def remove(self, text: bytes, key: bytes | None = None) -> tuple[bytes, list[str]]:
+        """Return the text without secrets, and the rule of each.
+
+        `key` is what an object calls it, if one does.
+        """
+        whole = text.decode("latin-1")  # a character a byte
+        cleared, rules = replaced(whole, self.spans(text, key))
+        return (cleared.encode("latin-1"), rules) if rules else (text, rules)
+
+    def spans(self, text: bytes, key: bytes | None = None) -> list[tuple[int, int, str]]:
+        """Return begin, end and placeholder of all that is to be removed; they may overlap."""
+        view = shown(text)
+        made = [match.span() for match in _MADE.finditer(text)] if b"[REDACTED:" in text else []
+        found = list(self._find(text))
+        if view is not None:
+            found += (
+                each._replace(start=place[0], end=place[1])
+                for each in self._find(view.text)
+                for place in (view.place(each.start, each.end),)
+            )
+        if not found and key is not None:
+            found += self._find_member(text, key)
+        spans = [
+            (each.start, each.end, self.known.name(each.secret, each.rule))
+            for each in _outermost(found)
+            if not _overlaps(each.start, each.end, made)
+        ]
+        return spans + [
+            each for each in self._known_in(text, view) if not _overlaps(*each[:2], made)
+        ]
+
+    def _find(self, text: bytes) -> Iterator[_Found]:
+        if self._ruleset is not None and self._ruleset.may_be_in(text):
+            for start, end, rule in self._ruleset.find(text):
+                yield _Found(start, end, rule, text[start:end])
+
+    def _find_member(self, text: bytes, key: bytes) -> Iterator[_Found]:
+        """Yield what is found only because an object says what the text is."""
+        if b'"' in text or b"\n" in text or len(text) > _LONGEST_MEMBER:
+            return
+        before = b'"%s": "' % key
+        for each in self._find(b'%s%s"' % (before, text)):
+            start, end = each.start - len(before), each.end - len(before)
+            if 0 <= start < end <= len(text):
+                yield each._replace(start=start, end=end)
+
+    def _known_in(self, text: bytes, view: View | None) -> Iterator[tuple[int, int, str]]:
+        yield from self.known.find(text)
+        if view is not None:
+            for start, end, name in self.known.find(view.text):
+                yield *view.place(start, end), name
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _outermost(found: Iterable[_Found]) -> list[_Found]:
+    """Return what was found as it stands in the text, without what lies inside of another one."""
+    kept: list[_Found] = []
+    for each in sorted(found, key=lambda each: (each.start, -each.end)):
+        if not kept or each.end > kept[-1].end:
+            kept.append(each)
+    return kept
+
+
+def _overlaps(start: int, end: int, made: Iterable[tuple[int, int]]) -> bool:
+    return any(begin < end and start < stop for begin, stop in made)
+
+
+def replaced(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[str, list[str]]:
+    """Return a text with placeholders where the spans are, and the rule of each.
+
+    What overlaps goes with the first of them.
+    """
+    pieces: list[str] = []
+    rules: list[str] = []
+    place = 0
+    for start, end, name in sorted(spans, key=lambda each: (each[0], -each[1])):
+        if start >= place:
+            pieces += (text[place:start], name)
+            rules.append(rule_of(name))
+        place = max(place, end)
+    pieces.append(text[place:])
+    return "".join(pieces), rules
+
+
+def rule_of(placeholder: str) -> str:
+    """Return the rule whose find has this placeholder."""
+    return HOME if placeholder == "~" else split_placeholder(placeholder)[0]
