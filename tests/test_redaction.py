@@ -22,6 +22,7 @@ from sessionfs.errors import SessionfsError
 from sessionfs.importer import import_logs as import_into
 from sessionfs.redact import known
 from sessionfs.redact.messages import Redactor
+from test_git import git
 from trees import tree
 
 # No scanner of this repository should take them for real.
@@ -231,7 +232,7 @@ def test_rules_of_a_team_and_what_it_allows(tmp_path: Path) -> None:
     [
         ('redaction:\n  rules:\n    -\n      id: "x"\n      regex: "(?=a)"\n', "rule x"),
         ('redaction:\n  rules:\n    -\n      id: "x"\n      regex: "a{2000}"\n', "rule x"),
-        ('redaction:\n  allow:\n    - "("\n', "cannot be compiled"),
+        ('redaction:\n  allow:\n    - "("\n', "`allow` in archive.yaml"),
         ('redaction:\n  files:\n    - "nowhere.toml"\n', "nowhere.toml"),
         ('redaction:\n  disable:\n    - "no-such-rule"\n', "no-such-rule"),
         ("redaction:\n  enabled: 1\n", "E213"),
@@ -259,7 +260,7 @@ def test_more_secrets_than_can_be_held(tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_interrupted_scan_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Redactor, "_clear", stop)
@@ -396,6 +397,52 @@ def test_files_beside_the_log(tmp_path: Path, encoding: str) -> None:
         [str(path)], archive=str(tmp_path / "archive"), rewrite=True, redact=False
     ).sessions
     assert again.status == "unchanged"
+
+
+def test_a_commit_proves_what_was_taken_out_and_what_came_back(tmp_path: Path) -> None:
+    place = tmp_path / "repository"
+    place.mkdir()
+    git(place, "init", "--quiet")
+    content = said(0, f"it is {PASSWORD}{LONG}", note={f"{AWS} of us": "x"})
+    content += said(1, f"DOOR_PASSWORD={PASSWORD} {LONG} in /home/ada/lantern")
+    native = tmp_path / "native" / f"{SESSION}.jsonl"
+    native.parent.mkdir()
+    native.write_bytes(content)
+    archive = str(place / ".sessions")
+    sessionfs.import_logs([str(native)], archive=archive, redact=False)
+    git(place, "add", ".")
+    git(place, "commit", "--quiet", "-m", "plain")
+    plain = tmp_path / "plain"
+    shutil.copytree(archive, plain)
+    (cleared,) = sessionfs.redact([], archive, anonymize=True)
+    assert cleared.removed > 3
+    assert not holds(place / ".sessions", PASSWORD)
+    assert sessionfs.verify([archive], against="HEAD", mode="deep").findings == []
+    git(place, "add", ".")
+    git(place, "commit", "--quiet", "-m", "redacted")
+    assert sessionfs.redact([], archive, anonymize=True) == []
+    (row,) = sessionfs.import_logs([str(native)], archive=archive).sessions
+    assert row.status == "unchanged"
+    shutil.rmtree(place / ".sessions" / "2026")
+    shutil.copytree(plain / "2026", place / ".sessions" / "2026")
+    codes = {found.code for found in sessionfs.verify([archive], against="HEAD").findings}
+    assert "E714" in codes
+
+
+def test_what_people_said_of_a_session(tmp_path: Path) -> None:
+    bring(tmp_path, said(0, "hello"))
+    archive = str(tmp_path / "archive")
+    sessionfs.edit("01", {"title": f"with {AWS}"}, archive)
+    (manifest,) = (tmp_path / "archive").rglob("manifest.yaml")
+    manifest.write_text(manifest.read_text("utf-8") + f"# and {OTHER}\n", "utf-8")
+    sessionfs.seal([], archive)
+    report, _ = sessionfs.check_secrets([archive])
+    assert {found.path.rpartition("/")[2] for found in report.findings} == {"manifest.yaml"}
+    assert [row.removed for row in sessionfs.redact([], archive)] == [2]
+    text = manifest.read_text("utf-8")
+    assert 'title: "with [REDACTED:aws-access-key-id#1]"' in text
+    assert "# and [REDACTED:aws-access-key-id#2]" in text
+    assert sessionfs.verify([archive], mode="deep").ok
 
 
 def story(chance: Random) -> list[bytes]:

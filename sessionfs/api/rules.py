@@ -44,7 +44,7 @@ def _content(name: str) -> bytes:
         content = read_bytes(DirTree(directory), base, MAX_RULES)
     except SessionfsError as error:
         message = f"the rules in {name} cannot be read: {error.message}"
-        raise BadRules(message, hint="archive.yaml names them; nothing was written") from None
+        raise BadRules(message, hint="name a file with rules: nothing was written") from None
     if len(content) > MAX_RULES:
         message = f"the rules in {name} are longer than {MAX_RULES:,} bytes"
         raise BadRules(message, hint="name a file with rules: nothing was written")

@@ -80,7 +80,8 @@ class Redactor:
         look = self._look(message, encoded)
         if look is None and not payloads:
             return Redacted(message, encoded, payloads, line)
-        return self._clear(message, payloads, payloads.__getitem__, line, look)
+        has_files = bool(payloads)  # a settled message brings all that it names
+        return self._clear(message, payloads, payloads.__getitem__, line, look, has_files=has_files)
 
     def _look(self, message: Message, encoded: bytes) -> Look:
         carries = bool(self._carried) and has_placeholder(encoded)
@@ -109,9 +110,10 @@ class Redactor:
         """
         encoded = encode_message(message)
         look = self._look(message, encoded)
-        if look is None and next(message_files(message), None) is None:
+        has_files = next(message_files(message), None) is not None
+        if look is None and not has_files:
             return Redacted(message, encoded, {}, line)
-        return self._clear(message, {}, file, line, look)
+        return self._clear(message, {}, file, line, look, has_files=has_files)
 
     def _clear(
         self,
@@ -120,10 +122,11 @@ class Redactor:
         file: Callable[[str], bytes],
         line: bytes,
         look: Look,
+        *,
+        has_files: bool,
     ) -> Redacted:
-        clearing = _Clearing(
-            message, self._remover, file, Values(self._remover, self._carried, look=look)
-        )
+        values = Values(self._remover, self._carried, look=look)
+        clearing = _Clearing(message, self._remover, file, values, has_files=has_files)
         plain = clearing.message()
         if not clearing.values.removed:
             return Redacted(message, encode_message(message), payloads, line)
@@ -180,7 +183,10 @@ class _Clearing:
         remover: Remover,
         file: Callable[[str], bytes],
         values: Values,
+        *,
+        has_files: bool,
     ) -> None:
+        self._has_files = has_files
         self.values = values
         self._inside = Values(remover, values.carried)
         """Looks at files, whatever the line looks like that names them."""
@@ -227,7 +233,7 @@ class _Clearing:
         self.values.telling = telling
         native = self._message.native
         unreadable = isinstance(native, dict) and "raw_base64" in native
-        return bool(telling) or unreadable or next(message_files(self._message), None) is not None
+        return bool(telling) or unreadable or self._has_files
 
     def _part(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
         made: dict[str, Any] = {}

@@ -68,6 +68,8 @@ class Record(Values):
             return marker
         if not isinstance(value, str):
             return marker
+        if not self._remover.is_told_by(key, value):
+            return marker
         if self.bare.text(value, "", key) == self.bare.text(value, ""):
             return marker
         return self.text(value, place, key)

@@ -111,9 +111,9 @@ class Ruleset:
 
     def may_be_in(self, text: bytes) -> bool:
         """Tell whether a rule may find something in a text, or in a text in this JSON."""
-        return next(self._rules_for(text), None) is not None
+        return next(self.rules_for(text), None) is not None
 
-    def _rules_for(self, text: bytes) -> Iterator[Rule]:
+    def rules_for(self, text: bytes) -> Iterator[Rule]:
         """Yield the rules whose whole prefilter matches."""
         if not self.any.is_in(text):
             return
@@ -124,7 +124,7 @@ class Ruleset:
 
     def find(self, text: bytes) -> Iterator[tuple[int, int, str]]:
         """Yield begin, end and rule of each secret in a text, rule by rule."""
-        for rule in self._rules_for(text):
+        for rule in self.rules_for(text):
             for match in rule.regex.find(text):
                 start, end = rule.secret_in(match)
                 secret = text[start:end]
@@ -208,7 +208,7 @@ def load_ruleset(
         return Ruleset(kept, allowlists)
     except BadPattern as error:
         hint = "mend the pattern, in RE2 syntax"
-        raise BadRules(f"a pattern cannot be compiled: {error}", hint=hint) from None
+        raise BadRules(f"`allow` in archive.yaml: {error}", hint=hint) from None
 
 
 def _told(error: Exception) -> str:

@@ -86,6 +86,14 @@ class Remover:
         data, name = _encoded(text), None if key is None else _encoded(key)
         return self.may_be_in(data, name) or self.known.is_in(data)
 
+    def is_told_by(self, key: str, text: str) -> bool:
+        """Tell whether rules may find something in a text only because of what it is called."""
+        if self._ruleset is None:
+            return False
+        data = _encoded(text)
+        member = self._ruleset.rules_for(b'"%s": "%s"' % (_encoded(key), data))
+        return bool({rule.id for rule in member} - {r.id for r in self._ruleset.rules_for(data)})
+
     def may_be_shown_in(self, text: str) -> bool:
         """Tell whether a rule may find something, or stands what is known, in a text as shown."""
         if _ASCII_ESCAPED.search(text) is not None:
@@ -96,18 +104,25 @@ class Remover:
         data = _encoded(other)
         return self.may_be_in(data) or self.known.is_in(data)
 
-    def remove(self, text: bytes, key: bytes | None = None) -> tuple[bytes, list[str]]:
+    def remove(
+        self, text: bytes, key: bytes | None = None, *, hides: bool = True
+    ) -> tuple[bytes, list[str]]:
         """Return the text without secrets, and the rule of each.
 
-        `key` is what an object calls it, if one does.
+        `key` is what an object calls it, if one does; `hides` tells that it may be shown otherwise
+        than it is written.
         """
-        whole = text.decode("latin-1")  # a character a byte
-        cleared, rules = replaced(whole, self.spans(text, key))
-        return (cleared.encode("latin-1"), rules) if rules else (text, rules)
+        spans = self.spans(text, key, hides=hides)
+        if not spans:
+            return text, []
+        cleared, rules = replaced(text.decode("latin-1"), spans)  # a character a byte
+        return cleared.encode("latin-1"), rules
 
-    def spans(self, text: bytes, key: bytes | None = None) -> list[tuple[int, int, str]]:
+    def spans(
+        self, text: bytes, key: bytes | None = None, *, hides: bool = True
+    ) -> list[tuple[int, int, str]]:
         """Return begin, end and placeholder of all that is to be removed; they may overlap."""
-        view = shown(text)
+        view = shown(text) if hides else None
         made = [match.span() for match in _MADE.finditer(text)] if b"[REDACTED:" in text else []
         found = list(self._find(text))
         if view is not None:

@@ -139,12 +139,17 @@ class Values:
         if not (hides or self.is_close):
             return text
         data, name = _encoded(text), None if key is None else _encoded(key)
-        if not (hides or self._remover.may_be_in(data, name) or self._remover.known.is_in(data)):
+        if (
+            self.telling is None
+            and not hides
+            and not self._remover.may_be_in(data, name)
+            and not self._remover.known.is_in(data)
+        ):
             return text
         if text.lstrip(" \t\r\n")[:1] in ("{", "["):
             text = self._json(text, data, place)
             data = _encoded(text)
-        removed, rules = self._remover.remove(data, name)
+        removed, rules = self._remover.remove(data, name, hides=hides)
         self._count(place, rules)
         return _decoded(removed) if rules else text
 

@@ -44,8 +44,8 @@ def has_codes(line: bytes) -> bool:
 def has_wrapped(line: bytes) -> bool:
     """Tell whether a text in a line of JSON has a full line, and one that may go on with it."""
     pieces = line.split(b"\\n")
-    for number, length in enumerate(map(len, pieces[:-1])):
-        if length >= COLUMNS and pieces[number + 1][:1] > b" ":
+    for number in [n for n, length in enumerate(map(len, pieces[:-1])) if length >= COLUMNS]:
+        if pieces[number + 1][:1] > b" ":
             bare = pieces[number].removesuffix(b"\\r")
             if b"\\" in bare:
                 bare = _ESCAPE.sub(b".", bare)

@@ -63,13 +63,11 @@ except ImportError:
 
 PARTS = ("recall", "noise", "speed", "linear", "others")
 OTHER_PLACES = ("prompt", "nested", "raw", "coloured", "wrapped80")
-MOST_NOISE, STEEP = 0.2, 3
-SECONDS, SAMPLE = 60, 2_000  # for `re` in speed; lines for each way in others
+MOST_NOISE, STEEP, SECONDS, SAMPLE = 0.2, 3, 60, 2_000
 HIDDEN = re.compile(rb"(?:\x1b|\\+u001b)\[[0-9;]*[A-Za-z]|(?:\\+r)?\\+n|\r?\n")
 """What a terminal does not show of a text, or of JSON with the text: colours and line ends."""
 
 Pair = tuple[Settled, Line]
-Left = tuple[Planted, str]
 default_rules = cache(load_ruleset)
 
 
@@ -90,7 +88,7 @@ def in_parallel(work: Callable, tasks: list[tuple]) -> Iterator:
             yield done
 
 
-def recall_of(rule: str, place: str, number: int, way: str) -> tuple[str, str, int, list[Left]]:
+def recall_of(rule: str, place: str, number: int, way: str) -> tuple[str, str, int, list]:
     """Plant secrets of one rule in one place of a log, import it, and look for them."""
     planted = draw(rule, place, number)
     content, beside = log(planted, place)
@@ -106,7 +104,7 @@ def recall_of(rule: str, place: str, number: int, way: str) -> tuple[str, str, i
 
 def imported(
     planted: list[Planted], content: bytes, beside: dict[str, bytes], way: str
-) -> tuple[list[Left], str]:
+) -> tuple[list[tuple[Planted, str]], str]:
     """Import a log; return which secrets are left, whole or half, or why there is no archive."""
     rules = patch.object(bring, "rules_for", lambda *_, **__: default_rules())
     with TemporaryDirectory() as name, rules:
