@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import planting
 import sessionfs
 from claude_logs import SESSION, dumps, log, record
-from planted import NEAR_MISSES, RULES, Planted
+from planted import NEAR_MISSES, RULES, Planted, plant
 from planting import PLACES
 from sessionfs.errors import SessionfsError
 from sessionfs.importer import import_logs as import_into
@@ -95,6 +95,33 @@ def test_near_misses_stay(tmp_path: Path) -> None:
     row = bring(tmp_path, content)
     assert (row.fidelity, row.redactions) == ("exact", 0)
     assert texts(tmp_path) == kept
+
+
+def test_every_rule_has_secrets_and_near_misses() -> None:
+    from sessionfs.redact.ruleset import DEFAULT, shipped
+
+    rules = shipped(DEFAULT)["rules"]
+    assert [rule["id"] for rule in rules] == list(RULES)
+    assert all(rule["description"].endswith(".") for rule in rules)
+    assert all(len(NEAR_MISSES[rule]) >= 2 for rule in RULES)
+    assert len(NEAR_MISSES[""]) >= 60
+
+
+def test_a_prefilter_matches_wherever_its_rule_does() -> None:
+    """In the text, in JSON, and in JSON in JSON; else a look at the line would miss it."""
+    from sessionfs.redact.ruleset import load_ruleset
+
+    ruleset = load_ruleset()
+    for rule in RULES:
+        chance = Random(rule)
+        for _ in range(4):
+            text = plant(rule, chance).text
+            finders = {name for _, _, name in ruleset.find(text.encode())}
+            assert finders, rule
+            for _level in range(3):
+                found = {each.id for each in ruleset.rules_for(text.encode())}
+                assert finders <= found, (rule, text)
+                text = json.dumps(text, ensure_ascii=False)
 
 
 def test_one_secret_has_one_placeholder(tmp_path: Path) -> None:

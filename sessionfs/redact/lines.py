@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sessionfs.canonical import decode_native, encode_native
 from sessionfs.placeholder import as_text
 from sessionfs.redact.known import Known
+from sessionfs.redact.records import Texts
 from sessionfs.redact.texts import Remover, rule_of
 from sessionfs.redact.values import Values
 
@@ -43,8 +44,19 @@ class Detector:
 
     def is_in_line(self, line: bytes) -> bool:
         """Tell whether a native line holds a secret."""
-        if b"\\u00" not in line and self._remover.look(line) is None:
+        escaped = b"\\u00" in line  # an agent may spell ASCII so, and then no look at it helps
+        look = "close" if escaped else self._remover.look(line)
+        if look is None:
             return False
+        try:
+            value, style = decode_native(line)
+        except (ValueError, RecursionError):
+            style = None
+        if style is not None:
+            texts = Texts()
+            texts.gather(value)
+            if not texts.telling(self._remover, look):
+                return False
         return redact_line(self._ruleset, line) != line
 
     def is_in_content(self, content: bytes) -> bool:

@@ -15,7 +15,6 @@ from sessionfs.placeholder import as_text, has_placeholder, pair_lines
 from sessionfs.redact.records import Record, Texts
 from sessionfs.redact.texts import Look, Remover
 from sessionfs.redact.values import Values
-from sessionfs.redact.views import COLUMNS
 from sessionfs.restore import end_of_line, escape, message_files, restore_record
 
 if TYPE_CHECKING:
@@ -222,14 +221,7 @@ class _Clearing:
             return True  # every text is looked at
         texts = Texts(self._message)
         texts.gather(plain)
-        telling: set[int] = set()
-        if self.values.is_close:
-            numbers = self._remover.numbers_of([(text, key) for _, text, key in texts.found])
-            telling.update(texts.found[number][0] for number in numbers)
-        for identity, text, _ in texts.found:
-            hides = len(text) > COLUMNS or "\\" in text or "\x1b" in text
-            if hides and self._remover.may_be_shown_in(text):
-                telling.add(identity)
+        telling = texts.telling(self._remover, self.values.look)
         self.values.telling = telling
         native = self._message.native
         unreadable = isinstance(native, dict) and "raw_base64" in native

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.redact.values import KEY, NAME, SCALARS, Place, Values, pointer_to
+from sessionfs.redact.views import COLUMNS
 from sessionfs.restore import MARKERS, Unresolvable, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sessionfs.model import Message
-    from sessionfs.redact.texts import Remover
+    from sessionfs.redact.texts import Look, Remover
 
 
 class Record(Values):
@@ -81,8 +82,8 @@ class Texts:
     A reference counts as what it stands for, by the identity of the marker; a key by that of none.
     """
 
-    def __init__(self, message: Message) -> None:
-        """Gather none yet."""
+    def __init__(self, message: Message | None = None) -> None:
+        """Gather none yet. Without a message nothing is a reference."""
         self._message = message
         self.found: list[tuple[int, str, str | None]] = []
 
@@ -97,8 +98,8 @@ class Texts:
                     self.gather(item, key)
         elif kind is dict:
             target = value.get("$ref")
-            if target is not None and len(value) == 1:
-                self._refer(value, target, key)
+            if target is not None and len(value) == 1 and self._message is not None:
+                self._refer(self._message, value, target, key)
                 return
             for name, member in value.items():
                 if len(name) > NAME:
@@ -106,9 +107,23 @@ class Texts:
                 if type(member) not in SCALARS:
                     self.gather(member, name)
 
-    def _refer(self, marker: dict[str, Any], target: object, key: str | None) -> None:
+    def telling(self, remover: Remover, look: Look) -> set[int]:
+        """Return the identities of those that may hold what is to be removed."""
+        telling: set[int] = set()
+        if look == "close":
+            numbers = remover.numbers_of([(text, key) for _, text, key in self.found])
+            telling.update(self.found[number][0] for number in numbers)
+        for identity, text, _ in self.found:
+            hides = len(text) > COLUMNS or "\\" in text or "\x1b" in text
+            if hides and remover.may_be_shown_in(text):
+                telling.add(identity)
+        return telling
+
+    def _refer(
+        self, message: Message, marker: dict[str, Any], target: object, key: str | None
+    ) -> None:
         try:
-            text = resolve(self._message, str(target))
+            text = resolve(message, str(target))
         except Unresolvable:
             return
         if isinstance(text, str):
