@@ -29,6 +29,9 @@ _ID = re.compile(r'[!"$-\\^-~]{1,128}')
 _NO_KEYWORD = re.compile(r'["\\\x00-\x1f]')
 """What JSON would spell otherwise: a keyword that has it could be missed."""
 
+_AROUND = 1024
+"""Bytes on either side of a match that count as its line, however long that is."""
+
 _ESCAPED_SLASH = r"\\*/"
 
 _REPETITION = re.compile(r"(?<!\\x)(?<!\\p)(?<!\\P)\{([0-9]+)(,[0-9]*)?\}")
@@ -44,7 +47,8 @@ class BadRules(SessionfsError):
 class Allowlist:
     """What a rule finds and is no secret."""
 
-    regexes: tuple[Pattern, ...] = ()
+    regexes: Pattern | None = None
+    """Any of them."""
     stopwords: tuple[bytes, ...] = ()
     target: str = "secret"
     every: bool = False
@@ -58,20 +62,16 @@ class Allowlist:
             return False
         if self.target == "line":
             start, end = match.span(0)
-            begin = text.rfind(b"\n", 0, start) + 1
-            stop = text.find(b"\n", end)
-            target = text[begin : stop if stop >= 0 else None]
+            before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+            target = before[before.rfind(b"\n") + 1 :] + text[start:end] + after.partition(b"\n")[0]
         else:
             target = (match.group(0) or b"") if self.target == "match" else secret
         lowered = secret.lower()
-        told = [
-            any(found(each) for each in those)
-            for those, found in (
-                (self.regexes, lambda regex: regex.is_in(target)),
-                (self.stopwords, lambda word: word in lowered),
-            )
-            if those
-        ]
+        told = []
+        if self.regexes is not None:
+            told.append(self.regexes.is_in(target))
+        if self.stopwords:
+            told.append(any(word in lowered for word in self.stopwords))
         return bool(told) and (all(told) if self.every else any(told))
 
 
@@ -204,7 +204,7 @@ def load_ruleset(
     kept = [rule for rule in rules.values() if rule.id not in set(disabled)]
     try:
         if allowed:
-            allowlists.append(Allowlist(regexes=tuple(map(Pattern, allowed))))
+            allowlists.append(Allowlist(regexes=_union(allowed)))
         return Ruleset(kept, allowlists)
     except BadPattern as error:
         hint = "mend the pattern, in RE2 syntax"
@@ -260,6 +260,13 @@ def _keywords(words: Sequence[str]) -> str:
     return f"(?i:{'|'.join(alternatives)})"
 
 
+def _union(patterns: Sequence[str]) -> Pattern | None:
+    """Return the pattern of any of these, each of which can be compiled."""
+    for pattern in patterns:
+        Pattern(pattern)
+    return Pattern("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+
+
 def _allowlists(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     old = table.get("allowlist")
     return [*([old] if old else []), *table.get("allowlists", [])]
@@ -270,7 +277,7 @@ def _allowlist(table: Mapping[str, Any]) -> Allowlist:
     if every and ("paths" in table or "commits" in table):
         return Allowlist()  # there are no such here, so it allows nothing
     return Allowlist(
-        regexes=tuple(map(Pattern, table.get("regexes", ()))),
+        regexes=_union(table.get("regexes", ())),
         stopwords=tuple(word.lower().encode() for word in table.get("stopwords", ())),
         target=table.get("regexTarget", "secret"),
         every=every,

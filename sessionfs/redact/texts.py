@@ -177,8 +177,10 @@ def _outermost(found: Iterable[_Found]) -> list[_Found]:
     return kept
 
 
-def _overlaps(start: int, end: int, made: Iterable[tuple[int, int]]) -> bool:
-    return any(begin < end and start < stop for begin, stop in made)
+def _overlaps(start: int, end: int, made: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether a span overlaps one of others, which follow each other."""
+    number = bisect_left(made, (end, 0)) - 1  # the last one that begins before the end
+    return number >= 0 and made[number][1] > start
 
 
 def replaced(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[str, list[str]]:
