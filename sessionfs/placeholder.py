@@ -27,8 +27,8 @@ PLACEHOLDER: Final = re.compile(r'\[REDACTED:[!"$-\\^-~]{1,128}#[1-9][0-9]{0,15}
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _MARK = b"[REDACTED:"
 
-Pairs = list[tuple[str, str]]
-"""Placeholders, each with the text that it stands for."""
+Pairs = list[tuple[str, str | None]]
+"""Placeholders, each with the text that it stands for, None where that can be one or another."""
 
 
 def has_placeholder(content: bytes) -> bool:
@@ -55,7 +55,8 @@ def pair(template: str, text: str, *, whole: bool = True) -> Pairs | None:
     first, *others = PLACEHOLDER.split(template)
     if not text.startswith(first) or (whole and not others and template != text):
         return None
-    pairs, place = [], len(first)
+    spans: list[tuple[int, int]] = []
+    place = len(first)
     names = PLACEHOLDER.findall(template)
     for number, piece in enumerate(others):
         if whole and number == len(others) - 1:
@@ -64,13 +65,33 @@ def pair(template: str, text: str, *, whole: bool = True) -> Pairs | None:
                 return None
         elif (end := text.find(piece, place)) < 0:
             return None
-        pairs.append((names[number], text[place:end]))
+        spans.append((place, end))
         place = end + len(piece)
-    return pairs
+    sure = _from_behind(text, [first, *others]) if whole else spans
+    return [
+        (name, text[slice(*span)] if span == other else None)
+        for name, span, other in zip(names, spans, sure, strict=True)
+    ]
 
 
-def is_beginning(text: str, template: str) -> bool:
-    """Tell whether a text may be the beginning of what a template stands for."""
+def _from_behind(text: str, pieces: list[str]) -> list[tuple[int, int]]:
+    """Return where the placeholders between pieces would stand, each piece as late as it can."""
+    spans = []
+    end = len(text) - len(pieces[-1])
+    for piece in reversed(pieces[1:-1]):
+        start = text.rfind(piece, 0, end)
+        spans.append((start + len(piece), end))
+        end = start
+    if len(pieces) > 1:
+        spans.append((len(pieces[0]), end))
+    return spans[::-1]
+
+
+def is_beginning(text: str, template: str, *, torn: str = r"(?s:.*)") -> bool:
+    """Tell whether a text may be the beginning of what a template stands for.
+
+    What is left where a placeholder begins has to match `torn`.
+    """
     first, *others = PLACEHOLDER.split(template)
     if not text.startswith(first):
         return first.startswith(text)
@@ -78,7 +99,7 @@ def is_beginning(text: str, template: str) -> bool:
     for piece in others:
         end = text.find(piece, place)
         if end < 0:
-            return True  # a placeholder may stand for all that is left
+            return re.fullmatch(torn, text[place:]) is not None
         place = end + len(piece)
     return place == len(text)
 
@@ -155,8 +176,8 @@ def _base64(text: str) -> str | None:
     if _BASE64.fullmatch(body) is None or len(body) % 4:
         return None
     try:
-        return f"{head}{comma}" + base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        return f"{head}{comma}{file_text(base64.b64decode(body, validate=True))}"
+    except binascii.Error:
         return None
 
 

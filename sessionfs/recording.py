@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from sessionfs.archive import MANIFEST
 from sessionfs.digest import Hasher
 from sessionfs.errors import SessionfsError
 from sessionfs.identity import parse_time
@@ -18,6 +19,7 @@ from sessionfs.native import settle
 from sessionfs.numbering import Ids
 from sessionfs.placeholder import (
     PLACEHOLDER,
+    as_text,
     file_text,
     pair,
     pair_lines,
@@ -30,7 +32,7 @@ from sessionfs.tree import NoTree, read_bytes
 from sessionfs.writer import SessionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sessionfs.adapters import Mapper
     from sessionfs.archive import Session
@@ -152,7 +154,10 @@ class Recorder:
         archived = old.messages() if old is not None and not self._rewrite else iter(())
         kept = next(archived, None)
         self._write_leading(recorded, mapper, kept)
+        if old is not None:
+            self._reserve(as_text(read_bytes(old.tree, MANIFEST)))
         while kept is not None and "source" in _native(kept):
+            self._learn_leading(mapper, recorded, kept)
             keep(kept, None)
             kept = next(archived, None)
         for line in self._lines(whole):
@@ -250,24 +255,63 @@ class Recorder:
         old = self._place.session
         if old is None or not self._place.redacted:
             return
-        pairs: Pairs = []
         content = line.content + line.eol
-        was_redacted = recorded.writer.record.has(kept.seq)
-        if not pair_lines(old.native_line(kept)[1] if was_redacted else content, content, pairs):
+        if not recorded.writer.record.has(kept.seq):
+            if old.native_line(kept)[1] != content:
+                raise _changed()
+            return
+        template = old.native_line(kept)[1]
+        pairs: Pairs = []
+        if not pair_lines(template, content, pairs):
             raise _changed()
-        for name, address in _native(kept).get("files", {}).items() if was_redacted else ():
+        self._know(self._by_rules(kept, draft, line, template) or pairs)
+        for name, address in _native(kept).get("files", {}).items():
             archived = file_text(old.file(address))
             live = draft.payloads.get(draft.beside.get(name, ""))
-            pairs += (live is not None and pair(archived, file_text(live))) or ()
-            for placeholder in PLACEHOLDER.findall(archived):
-                self._known.reserve(*split_placeholder(placeholder))
-        self._know(pairs)
+            self._know((live is not None and pair(archived, file_text(live))) or ())
+            self._reserve(archived)
 
-    def _know(self, pairs: Pairs) -> None:
+    def _by_rules(self, kept: Message, draft: Draft, line: Line, template: bytes) -> Pairs:
+        """Return what the rules in force find in a line, if that is what is archived of it."""
+        known = Known()
+        settled = settle(draft, line, seq=kept.seq, id=kept.id, parent=kept.parent, ts=kept.ts)
+        found = Redactor(self._ruleset, known).settled(settled, line.content + line.eol).line
+        texts = as_text(template), as_text(found)
+        if len({PLACEHOLDER.sub("", text) for text in texts}) > 1:
+            return []
+        archived, ours = (PLACEHOLDER.findall(text) for text in texts)
+        secrets = [known.secret(name) for name in ours]
+        if len(archived) != len(ours) or None in secrets:
+            return []
+        told = (None if s is None else s.decode("utf-8", "surrogatepass") for s in secrets)
+        return list(zip(archived, told, strict=True))
+
+    def _know(self, pairs: Iterable[tuple[str, str | None]]) -> None:
         for placeholder, text in pairs:
-            if text != placeholder:
+            if text is None:
+                self._known.reserve(*split_placeholder(placeholder))
+            elif text != placeholder:
                 secret = text.encode("utf-8", "surrogatepass")
                 self._known.learn(secret, *split_placeholder(placeholder))
+
+    def _reserve(self, text: str) -> None:
+        """Give no number again that a placeholder in an archived text has."""
+        for placeholder in PLACEHOLDER.findall(text):
+            self._known.reserve(*split_placeholder(placeholder))
+
+    def _learn_leading(self, mapper: Mapper, recorded: Recorded, kept: Message) -> None:
+        """Learn the same from a document that describes the log, as far as it is still there."""
+        old = self._place.session
+        if old is None or not recorded.writer.record.has(kept.seq):
+            return
+        template = old.native_line(kept)[1]
+        for draft, line in self._leading(mapper.map_leading):
+            pairs: Pairs = []
+            if draft.source == _native(kept).get("source") and pair_lines(
+                template, line.content + line.eol, pairs
+            ):
+                self._know(pairs)
+        self._reserve(as_text(template))
 
     def _carry(self, pairs: Pairs) -> None:
         self._know(pairs)

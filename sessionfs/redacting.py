@@ -42,6 +42,7 @@ class Found:
 
 def find_secrets(session: Session, ruleset: Ruleset) -> list[Found]:
     """Return each place of a session that holds what the rules find, the manifest first."""
+    session.check_digests()
     known = Known()
     found = list(_find(session, Redactor(ruleset, known)))
     if known.grew:  # they may stand bare above
@@ -117,6 +118,9 @@ def _native_line(session: Session, message: Message) -> bytes:
 def _reserved(session: Session) -> Known:
     """Return no secret, and every number that a placeholder of the session has already."""
     known = Known()
+    manifest = read_bytes(session.tree, MANIFEST).decode("utf-8", "replace")
+    for name in PLACEHOLDER.findall(manifest):
+        known.reserve(*split_placeholder(name))
     redacted = {row.seq for row in read_redactions(session)}
     for message in session.messages() if redacted else ():
         if message.seq in redacted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -470,6 +471,116 @@ def test_what_people_said_of_a_session(tmp_path: Path) -> None:
     assert 'title: "with [REDACTED:aws-access-key-id#1]"' in text
     assert "# and [REDACTED:aws-access-key-id#2]" in text
     assert sessionfs.verify([archive], mode="deep").ok
+
+
+def pem(seed: int, lines: int = 5) -> str:
+    """Return a private key that opens nothing."""
+    digits = "ABCDEFabcdef0123456789+/"
+    body = ("".join(Random(f"{seed} {n}").choices(digits, k=64)) for n in range(lines))
+    head = "PRIVATE" + " KEY-----"
+    return "\n".join((f"-----BEGIN {head}", *body, f"-----END {head}"))
+
+
+def test_a_rule_without_keywords_beside_the_others(tmp_path: Path) -> None:
+    policy(tmp_path, 'redaction:\n  rules:\n    -\n      id: "x"\n      regex: "lamp-[0-9]{6}"\n')
+    text = f"lamp-123456 and {AWS} and DOOR_PASSWORD={PASSWORD}{LONG}"
+    assert bring(tmp_path, said(0, text)).redactions == 3
+
+
+def test_what_only_looks_like_a_reference(tmp_path: Path) -> None:
+    odd = {"a": {"$ref": f"x {AWS}"}, "b": {"$lit": {"$ref": OTHER}}}
+    bring(tmp_path, said(0, "hello", tomorrow=odd))
+    assert not holds(tmp_path / "archive", AWS)
+    assert not holds(tmp_path / "archive", OTHER)
+
+
+def test_nothing_is_learned_where_it_could_be_one_or_another(tmp_path: Path) -> None:
+    """What stands between two keys also begins a certificate, which is public."""
+    public = "-----BEGIN CERTIFICATE-----\nMIIabc\n-----END CERTIFICATE-----\nand again "
+    begun = said(0, f"{pem(1)}\n{pem(2)}")
+    whole = begun + said(1, public + pem(1))
+    for content, name in ((begun, "archive"), (whole, "archive"), (whole, "once")):
+        bring(tmp_path, content, name)
+    assert tree(tmp_path / "archive") == tree(tmp_path / "once")
+    assert texts(tmp_path)[1] == f"{public}[REDACTED:private-key#1]"
+
+
+def test_a_placeholder_in_the_manifest_keeps_its_number(tmp_path: Path) -> None:
+    bring(tmp_path, said(0, "hello"))
+    archive = str(tmp_path / "archive")
+    sessionfs.edit("01", {"notes": f"with {AWS}"}, archive)
+    sessionfs.redact([], archive)
+    bring(tmp_path, said(0, "hello") + said(1, f"another, {OTHER}{LONG}"))
+    assert texts(tmp_path)[1] == f"another, [REDACTED:aws-access-key-id#2]{LONG}"
+
+
+def test_a_document_that_describes_the_log(tmp_path: Path) -> None:
+    agents = tmp_path / "native" / SESSION / "subagents"
+    agents.mkdir(parents=True)
+    line = {"sessionId": SESSION, "agentId": "a1", "isSidechain": True}
+    begun = said(0, f"begin{LONG}", **line)
+    path = agents / "agent-a1.jsonl"
+    meta = {"agentType": "x", "description": f"use {AWS}", "toolUseId": "toolu_1"}
+    (agents / "agent-a1.meta.json").write_bytes(dumps(meta))
+    for more in (b"", said(1, f"{AWS}, not {OTHER}{LONG}", **line)):
+        path.write_bytes(begun + more)
+        (row,) = sessionfs.import_logs([str(path)], archive=str(tmp_path / "archive")).sessions
+    assert row.status == "extended"
+    (session,) = sessionfs.open_archive(str(tmp_path / "archive")).sessions()
+    told = b"".join(line for _, line in session.native_lines()).decode()
+    one, other = "[REDACTED:aws-access-key-id#1]", "[REDACTED:aws-access-key-id#2]"
+    assert f"use {one}" in told
+    assert f"{one}, not {other}{LONG}" in told
+
+
+def test_a_wrapped_secret_beside_a_backslash_or_in_json(tmp_path: Path) -> None:
+    before = 'echo "foo\\nbar" && '
+    line = before + "y" * (71 - len(before)) + " " + AWS[:8] + "\n" + AWS[8:]
+    wrapped = "x" * 71 + " " + OTHER[:8] + "\n" + OTHER[8:]
+    row = bring(tmp_path, said(0, line) + said(1, json.dumps({"stdout": wrapped})))
+    assert row.redactions == 2
+
+
+def test_a_long_secret(tmp_path: Path) -> None:
+    key = pem(3, 4000)
+    row = bring(tmp_path, said(0, key) + said(1, f"again\n{key}"))
+    assert row.status == "new"
+    assert not holds(tmp_path / "archive", key.splitlines()[2])
+
+
+def test_a_key_that_is_a_known_secret(tmp_path: Path) -> None:
+    bring(tmp_path, said(0, f"DOOR_PASSWORD={PASSWORD}") + said(1, "x", tomorrow={PASSWORD: 1}))
+    assert not holds(tmp_path / "archive", PASSWORD)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_a_document_in_base64(tmp_path: Path, encoding: str) -> None:
+    data = base64.b64encode(f"Tür: {AWS}".encode(encoding)).decode()
+    source = {"type": "base64", "media_type": "text/plain", "data": data}
+    row = json.loads(said(0, "x"))
+    row["message"]["content"] = [{"type": "document", "source": source}]
+    content = dumps(row) + b"\n"
+    assert bring(tmp_path, content).fidelity == "redacted"
+    assert not holds(tmp_path / "archive", data)
+    assert bring(tmp_path, content).status == "unchanged"
+    assert sessionfs.verify([str(tmp_path / "archive")], mode="deep").ok
+
+
+def test_a_damaged_session_is_not_searched(tmp_path: Path) -> None:
+    bring(tmp_path, log(600))
+    next((tmp_path / "archive").rglob("messages-00000257.jsonl")).unlink()
+    with pytest.raises(SessionfsError, match="E102"):
+        sessionfs.check_secrets([str(tmp_path / "archive")])
+
+
+def test_rules_of_any_shape(tmp_path: Path) -> None:
+    for text in ("rules = 5", "[[rules]]\nid = 5\nregex = 'a'", "allowlist = 5", "[" * 5000, "\xff"):
+        (tmp_path / "team.toml").write_bytes(text.encode("latin-1"))
+        policy_text = 'redaction:\n  files:\n    - "../team.toml"\n'
+        shutil.rmtree(tmp_path / "archive", ignore_errors=True)
+        policy(tmp_path, policy_text)
+        with pytest.raises(SessionfsError, match=r"team\.toml"):
+            bring(tmp_path, said(0, "hello"))
 
 
 def story(chance: Random) -> list[bytes]:

@@ -17,12 +17,14 @@ from sessionfs.disk.tree import DirTree
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.identity import is_ulid
 from sessionfs.model import Finding
+from sessionfs.pack.ustar import BLOCK, is_header
 from sessionfs.redact.lines import Place as Spot
 from sessionfs.redact.lines import find_in_content
 from sessionfs.redacting import find_secrets, redact_session
 from sessionfs.rules import Rule
 from sessionfs.tree import read_bytes
 from sessionfs.verify import Checked, Report, in_order, merge_reports
+from sessionfs.zstd import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -154,6 +156,9 @@ def _finding(found: Found, session: Session, names: list[str], firsts: list[int]
 
 
 def _check_content(content: bytes, ruleset: Ruleset) -> Report:
+    if content.startswith(MAGIC) or is_header(content[:BLOCK]):
+        message = "this is a pack, or compressed: it cannot be searched as a text"
+        raise SessionfsError(message, hint="name a pack as a file; decompress anything else first")
     found = [_secret("", spot) for spot in find_in_content(content, ruleset)]
     checked = Checked(files=1, bytes=len(content))
     return Report(findings=in_order(found), checked=checked, mode="secrets")

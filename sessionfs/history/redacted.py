@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sessionfs.archive import REDACTIONS
 from sessionfs.digest import is_digest
-from sessionfs.history.edition import as_message, differences
+from sessionfs.history.edition import NEITHER, as_message, differences
+from sessionfs.home import tilde
 from sessionfs.model import MAX_LINE
 from sessionfs.placeholder import (
     PLACEHOLDER,
@@ -22,6 +23,7 @@ from sessionfs.placeholder import (
     is_beginning,
     pair_lines,
     pair_values,
+    split_placeholder,
 )
 from sessionfs.restore import escape
 from sessionfs.schema import finding
@@ -31,9 +33,17 @@ if TYPE_CHECKING:
 
     from sessionfs.history.edition import Edition, Line
     from sessionfs.model import Finding, Message
+    from sessionfs.placeholder import Pairs
 
 MAX_NAMED: Final = 10
 """Places that are named one by one; a history that was rewritten would else fill the report."""
+
+
+_Recorded = dict[str, Counter[str]]
+"""How much of each rule was taken out, by pointer."""
+
+HOME_DIRECTORY = "home-directory"
+"""The rule that leaves `~`."""
 
 
 class Redactions:
@@ -43,13 +53,14 @@ class Redactions:
         """Compare what the two record."""
         self._old = old
         self._new = new
-        self._added: dict[str | None, set[str]] = {}
-        for place in new.redacted() - old.redacted():
-            self._added.setdefault(place.message, set()).add(place.pointer)
+        self._added: dict[str | None, _Recorded] = {}
+        for place, count in (new.redacted() - old.redacted()).items():
+            rules = self._added.setdefault(place.message, {}).setdefault(place.pointer, Counter())
+            rules[place.rule] += count
 
     def explain_manifest(self, pointer: str, before: object, after: object) -> bool:
         """Tell whether a recorded redaction is what changed a fact of the manifest."""
-        return _is_covered(before, after) and pointer in self._added.get(None, ())
+        return _is_covered(before, after, _rules_at(pointer, self._added.get(None, {})))
 
     def explain(self, before: Mapping[str, Any], old: Line, new: Line) -> bool:
         """Tell whether recorded redactions are all that changed a message, given as its object."""
@@ -61,15 +72,14 @@ class Redactions:
         return all(
             self._explains(pointer, one, other, recorded)
             for pointer, one, other in _changes(_outside(before), _outside(after))
-        ) and self.covers_native(left, right)
+        ) and self._covers_native(left, right, recorded)
 
-    def _explains(self, pointer: str, before: object, after: object, recorded: set[str]) -> bool:
+    def _explains(self, pointer: str, before: object, after: object, recorded: _Recorded) -> bool:
         place, _, key = pointer.rpartition("/")
         if key == "bytes" and f"{place}/file" in recorded:
             return True  # the size of the payload that took the other one's place
-        if pointer not in recorded:
-            return False
-        return _is_covered(before, after) or (key == "file" and self._covers_file(before, after))
+        rules = _rules_at(pointer, recorded)
+        return _is_covered(before, after, rules) or self._covers_file(before, after, rules)
 
     def is_recorded(self, message: Message) -> bool:
         """Tell whether a redaction in a message is recorded that was not before."""
@@ -83,22 +93,25 @@ class Redactions:
         if left.get("source") != right.get("source") or not self.is_recorded(new):
             return False
         one, other = _restored(self._old, old), _restored(self._new, new)
-        return one is not None and other is not None and is_beginning(as_text(one), as_text(other))
+        return (
+            one is not None
+            and other is not None
+            and is_beginning(as_text(one), as_text(other), torn=r'[^\s"\\]{0,4096}')
+        )
 
-    def covers_native(self, old: Message, new: Message) -> bool:
-        """Tell whether a native record is the other one with placeholders, or the same."""
+    def _covers_native(self, old: Message, new: Message, recorded: _Recorded) -> bool:
+        """Tell whether a native record is the other one with what is recorded, or the same.
+
+        Its own texts are compared place by place, what it refers to as the line that it gives.
+        """
         left, right = old.native, new.native
         if not isinstance(left, dict) or not isinstance(right, dict):
             return left == right
-        for key in ("eol", "source"):
-            if left.get(key) != right.get(key):
-                return False
-        names, files = left.get("files", {}), right.get("files", {})
-        return (
-            names.keys() == files.keys()
-            and all(self._covers_file(names[name], files[name]) for name in names)
-            and self.covers_line(old, new, may_differ=True)
-        )
+        return all(
+            self._explains(pointer, one, other, recorded)
+            or _is_spelling(pointer, one, other, recorded)
+            for pointer, one, other in _changes(left, right, "/native")
+        ) and self.covers_line(old, new, may_differ=True)
 
     def covers_line(self, old: Message, new: Message, *, may_differ: bool) -> bool:
         """Tell whether a native line is the same, or if it may differ, is so with placeholders."""
@@ -110,16 +123,16 @@ class Redactions:
             return False
         return one == other or (may_differ and pair_lines(other, one))
 
-    def _covers_file(self, before: object, after: object) -> bool:
-        if before == after:
-            return True
-        if not all(isinstance(side, str) and is_digest(side) for side in (before, after)):
+    def _covers_file(self, before: object, after: object, rules: Counter[str] | None) -> bool:
+        if rules is None or not all(
+            isinstance(side, str) and is_digest(side) for side in (before, after)
+        ):
             return False
         try:
             text, template = self._old.payload(str(before)), self._new.payload(str(after))
         except KeyError:
             return False
-        return _is_covered(file_text(text), file_text(template))
+        return _is_covered(file_text(text), file_text(template), rules)
 
 
 def find_undone(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
@@ -177,10 +190,35 @@ def _outside(message: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in message.items() if key != "native"}
 
 
-def _is_covered(before: object, after: object) -> bool:
-    if not isinstance(before, str) or not isinstance(after, str):
+def _is_covered(before: object, after: object, rules: Counter[str] | None) -> bool:
+    """Tell whether a text is another one with what these rules took out, so often."""
+    if rules is None or not isinstance(before, str) or not isinstance(after, str):
         return False
-    return before != after and pair_values(after, before, [])
+    pairs: Pairs = []
+    if before == after or not pair_values(after, before, pairs):
+        return False
+    taken = Counter(split_placeholder(name)[0] for name, text in pairs if name != text)
+    at_home = after.count("~") - before.count("~")
+    if at_home > 0 and tilde(before) != before:
+        taken[HOME_DIRECTORY] += at_home
+    return taken <= rules and all(text != "" for _, text in pairs)
+
+
+def _rules_at(pointer: str, recorded: _Recorded) -> Counter[str] | None:
+    """Return what is recorded of a place, or of the innermost one around it."""
+    while pointer not in recorded:
+        if not pointer:
+            return None
+        pointer = pointer.rpartition("/")[0]
+    return recorded[pointer]
+
+
+def _is_spelling(pointer: str, before: object, after: object, recorded: _Recorded) -> bool:
+    """Tell whether a difference is in how a record is kept; the line that it gives decides then."""
+    if NEITHER not in (before, after):
+        return False
+    place, _, key = pointer.rpartition("/")
+    return key in ("$ref", "$file", "encoding") or (place == "/native" and place in recorded)
 
 
 def _changes(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401
@@ -207,7 +245,8 @@ def _are_redacted(old: dict[str, Any], new: dict[str, Any]) -> bool:
         len(old) == len(new)
         and old.keys() != new.keys()
         and all(
-            left == right or _is_covered(left, right) for left, right in zip(old, new, strict=True)
+            left == right or pair_values(right, left, [])
+            for left, right in zip(old, new, strict=True)
         )
     )
 

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 MAX_SECRETS = 16_384
 """Most different secrets of one session."""
 
-_AT_ONCE = 512
-"""Secrets in one pattern."""
+_AT_ONCE = 1 << 17
+"""Bytes of secrets in one pattern."""
+
+_HEAD = 512
+"""Bytes of a longer secret that a pattern has; the rest is compared."""
+
+_Forms = dict[bytes, tuple[bytes, str]]
+"""A form of a secret, and its placeholder, by how the form begins."""
 
 HOME = "home-directory"
 """The rule whose finds are no secrets to be told apart: `~` takes their place."""
@@ -48,8 +54,9 @@ class Known:
     grew: bool = False
     """Whether a secret became known since the last `take_stock`."""
     _names: dict[bytes, str] = field(default_factory=dict)
+    _secrets: dict[str, bytes] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)
-    _patterns: list[tuple[Pattern, dict[bytes, str]]] | None = None
+    _patterns: list[tuple[Pattern, _Forms]] | None = None
 
     @property
     def secrets(self) -> int:
@@ -71,9 +78,14 @@ class Known:
     def learn(self, secret: bytes, rule: str, number: int) -> None:
         """Take over what a placeholder stands for that is archived already."""
         self.reserve(rule, number)
-        if secret not in self._names:
-            self._keep(secret, make_placeholder(rule, number))
+        name = make_placeholder(rule, number)
+        if secret not in self._names and name not in self._secrets:
+            self._keep(secret, name)
             self._patterns = None
+
+    def secret(self, name: str) -> bytes | None:
+        """Return what a placeholder stands for, if that is known."""
+        return self._secrets.get(name)
 
     def reserve(self, rule: str, number: int) -> None:
         """Give no number again up to one that an archived placeholder has."""
@@ -81,6 +93,7 @@ class Known:
 
     def _keep(self, secret: bytes, name: str) -> None:
         self._names[secret] = name
+        self._secrets[name] = secret
         if len(self._names) > MAX_SECRETS:
             message = f"more than {MAX_SECRETS:,} different secrets in one session"
             hint = "if they are none, say so in archive.yaml (`redaction.allow`)"
@@ -91,18 +104,22 @@ class Known:
         self.grew = False
         self._patterns = None
 
-    def patterns(self) -> list[tuple[Pattern, dict[bytes, str]]]:
+    def patterns(self) -> list[tuple[Pattern, _Forms]]:
         """Return patterns of all forms of the secrets known at the last stock-taking."""
         if self._patterns is None:
-            strong = [(secret, name) for secret, name in self._names.items() if is_strong(secret)]
             self._patterns = []
-            for start in range(0, len(strong), _AT_ONCE):
-                forms: dict[bytes, str] = {}
-                for secret, name in strong[start : start + _AT_ONCE]:
-                    for form in _forms(secret):
-                        forms.setdefault(form, name)
-                longest = sorted(forms, key=lambda form: (-len(form), form))
-                self._patterns.append((Pattern("|".join(map(_pattern, longest))), forms))
+            forms: dict[bytes, tuple[bytes, str]] = {}
+            size = 0
+            for secret, name in self._names.items():
+                for form in _forms(secret) if is_strong(secret) else ():
+                    head = form[:_HEAD]
+                    forms.setdefault(head, (form, name))
+                    size += len(head)
+                if size >= _AT_ONCE:
+                    self._patterns.append((_any_of(forms), forms))
+                    forms, size = {}, 0
+            if forms:
+                self._patterns.append((_any_of(forms), forms))
         return self._patterns
 
     def is_in(self, content: bytes) -> bool:
@@ -113,7 +130,10 @@ class Known:
         """Yield begin, end and placeholder of each known secret, in any of its forms."""
         for pattern, forms in self.patterns():
             for match in pattern.find(text):
-                yield *match.span(0), forms[match.group(0) or b""]
+                start = match.span(0)[0]
+                form, name = forms[match.group(0) or b""]
+                if text.startswith(form, start):
+                    yield start, start + len(form), name
 
 
 def is_strong(secret: bytes) -> bool:
@@ -130,6 +150,10 @@ def _is_utf8(secret: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _any_of(forms: _Forms) -> Pattern:
+    return Pattern("|".join(map(_pattern, sorted(forms, key=lambda head: (-len(head), head)))))
 
 
 def _pattern(form: bytes) -> str:

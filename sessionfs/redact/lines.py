@@ -11,8 +11,8 @@ from sessionfs.canonical import decode_native, encode_native
 from sessionfs.placeholder import as_text
 from sessionfs.redact.known import Known
 from sessionfs.redact.records import Texts
-from sessionfs.redact.texts import Remover, rule_of
-from sessionfs.redact.values import Values
+from sessionfs.redact.texts import Look, Remover, rule_of
+from sessionfs.redact.values import NAME, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,15 +45,15 @@ class Detector:
     def is_in_line(self, line: bytes) -> bool:
         """Tell whether a native line holds a secret."""
         escaped = b"\\u00" in line  # an agent may spell ASCII so, and then no look at it helps
-        look = "close" if escaped else self._remover.look(line)
-        if look is None:
+        look = Look() if escaped else self._remover.look(line)
+        if not any(look):
             return False
         try:
             value, style = decode_native(line)
         except (ValueError, RecursionError):
             style = None
         if style is not None:
-            texts = Texts()
+            texts = Texts(NAME + 1)
             texts.gather(value)
             if not texts.telling(self._remover, look):
                 return False

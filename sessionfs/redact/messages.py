@@ -32,6 +32,8 @@ _PART = frozenset(
 )
 """Keys of a part that hold no text, or what a provider has to find unchanged."""
 
+_BINARY = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+
 MAX_POINTER = 4096
 """Most characters of a pointer in redactions.jsonl. Enforces E617."""
 
@@ -77,7 +79,7 @@ class Redactor:
         message, payloads = settled.message, settled.payloads
         encoded = encode_message(message)
         look = self._look(message, encoded)
-        if look is None and not payloads:
+        if not any(look) and not payloads:
             return Redacted(message, encoded, payloads, line)
         has_files = bool(payloads)  # a settled message brings all that it names
         return self._clear(message, payloads, payloads.__getitem__, line, look, has_files=has_files)
@@ -85,7 +87,7 @@ class Redactor:
     def _look(self, message: Message, encoded: bytes) -> Look:
         carries = bool(self._carried) and has_placeholder(encoded)
         unreadable = isinstance(message.native, dict) and "raw_base64" in message.native
-        return "close" if carries or unreadable else self._remover.look(encoded)
+        return Look() if carries or unreadable else self._remover.look(encoded)
 
     def value(self, value: Any, pointer: str, key: str | None = None) -> tuple[Any, list[Mark]]:  # noqa: ANN401
         """Return a value of the manifest without secrets, and what was taken out of it."""
@@ -110,7 +112,7 @@ class Redactor:
         encoded = encode_message(message)
         look = self._look(message, encoded)
         has_files = next(message_files(message), None) is not None
-        if look is None and not has_files:
+        if not any(look) and not has_files:
             return Redacted(message, encoded, {}, line)
         return self._clear(message, {}, file, line, look, has_files=has_files)
 
@@ -195,6 +197,8 @@ class _Clearing:
         self._message = message
         self._remover = remover
         self._file = file
+        self._opaque: set[str] = set()
+        """Files that are no text, whatever their bytes look like."""
         self._moved: dict[str, str] = {}
         """Pointers of texts that no longer fit into the message, and the files that have them."""
 
@@ -219,8 +223,13 @@ class _Clearing:
         """Tell whether something in the message, or in its files, may have to go; note where."""
         if self.values.carried:
             return True  # every text is looked at
-        texts = Texts(self._message)
-        texts.gather(plain)
+        texts = Texts(self.values.shortest_key, self._message)
+        for name, value in plain.items():
+            if name == "native" and "record" in value:
+                texts.gather(value["record"], refers=True)
+            texts.gather(
+                {k: v for k, v in value.items() if k != "record"} if name == "native" else value
+            )
         telling = texts.telling(self._remover, self.values.look)
         self.values.telling = telling
         native = self._message.native
@@ -234,6 +243,8 @@ class _Clearing:
             if name in _PART:
                 made[name] = value
             elif name == "file":
+                if str(part.get("media_type")).startswith(_BINARY):
+                    self._opaque.add(value)
                 made[name] = self._payload(value, place)
             elif name == "content" and part["type"] == "tool_result":
                 made[name] = [self._part(p, f"{place}/{n}") for n, p in enumerate(value)]
@@ -286,6 +297,8 @@ class _Clearing:
 
     def _payload(self, address: str, pointer: str, *, raw: bool = False) -> str:
         """Return the digest of a file's content without secrets."""
+        if address in self._opaque:
+            return address
         try:
             content = self._file(address)
         except KeyError:

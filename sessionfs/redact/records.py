@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.redact.values import KEY, NAME, SCALARS, Place, Values, pointer_to
+from sessionfs.redact.values import KEY, SCALARS, Place, Values, pointer_to
 from sessionfs.redact.views import COLUMNS
 from sessionfs.restore import MARKERS, Unresolvable, resolve
 
@@ -82,49 +82,56 @@ class Texts:
     A reference counts as what it stands for, by the identity of the marker; a key by that of none.
     """
 
-    def __init__(self, message: Message | None = None) -> None:
+    def __init__(self, shortest_key: int, message: Message | None = None) -> None:
         """Gather none yet. Without a message nothing is a reference."""
+        self._key = shortest_key
         self._message = message
         self.found: list[tuple[int, str, str | None]] = []
 
-    def gather(self, value: Any, key: str | None = None) -> None:  # noqa: ANN401  JSON is any value
-        """Take in every text of a value that an object calls `key`."""
+    def gather(self, value: Any, key: str | None = None, *, refers: bool = False) -> None:  # noqa: ANN401
+        """Take in every text of a value that an object calls `key`.
+
+        Only in a native record, which `refers`, an object may be a marker.
+        """
         kind = type(value)
         if kind is str:
             self.found.append((id(value), value, key))
         elif kind is list:
             for item in value:
                 if type(item) not in SCALARS:
-                    self.gather(item, key)
+                    self.gather(item, key, refers=refers)
         elif kind is dict:
-            target = value.get("$ref")
-            if target is not None and len(value) == 1 and self._message is not None:
-                self._refer(self._message, value, target, key)
-                return
+            if refers:
+                first = next(iter(value), None)
+                if first == "$ref" and self._refer(value, key):
+                    return
+                if first == "$lit" and isinstance(value["$lit"], dict):
+                    value = value["$lit"]
             for name, member in value.items():
-                if len(name) > NAME:
+                if len(name) >= self._key:
                     self.found.append((KEY, name, None))
                 if type(member) not in SCALARS:
-                    self.gather(member, name)
+                    self.gather(member, name, refers=refers)
 
     def telling(self, remover: Remover, look: Look) -> set[int]:
         """Return the identities of those that may hold what is to be removed."""
         telling: set[int] = set()
-        if look == "close":
+        if look.closely:
             numbers = remover.numbers_of([(text, key) for _, text, key in self.found])
             telling.update(self.found[number][0] for number in numbers)
-        for identity, text, _ in self.found:
+        for identity, text, _ in self.found if look.as_shown else ():
             hides = len(text) > COLUMNS or "\\" in text or "\x1b" in text
             if hides and remover.may_be_shown_in(text):
                 telling.add(identity)
         return telling
 
-    def _refer(
-        self, message: Message, marker: dict[str, Any], target: object, key: str | None
-    ) -> None:
+    def _refer(self, marker: dict[str, Any], key: str | None) -> bool:
+        if self._message is None:
+            return False
         try:
-            text = resolve(message, str(target))
+            text = resolve(self._message, str(marker["$ref"]))
         except Unresolvable:
-            return
+            return False
         if isinstance(text, str):
             self.found.append((id(marker), text, key))
+        return True

@@ -171,7 +171,7 @@ def read_rules(name: str, content: bytes) -> dict[str, Any]:
     """Return the rules of a file in the shape of gitleaks. Raises `BadRules`."""
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRules(f"{name}: {error}", hint="mend the file: nothing was written") from None
 
 
@@ -193,7 +193,7 @@ def load_ruleset(
     for name, document in (*((name, shipped(name)) for name in ours), *added):
         try:
             more, general = _read(document)
-        except (BadPattern, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             said = f"{name}: {_told(error)}"
             raise BadRules(said, hint="mend the rules: nothing was written") from None
         rules |= more
@@ -224,7 +224,7 @@ def _read(document: Mapping[str, Any]) -> tuple[dict[str, Rule], list[Allowlist]
             continue  # a rule about paths, or one that reports nothing itself
         try:
             rule = _rule(table)
-        except (BadPattern, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"rule {table.get('id')}: {_told(error)}") from None
         rules[rule.id] = rule
     return rules, [_allowlist(table) for table in _allowlists(document)]
@@ -241,6 +241,7 @@ def _rule(table: Mapping[str, Any]) -> Rule:
     prefilter = table.get("prefilter")
     if prefilter is None:
         prefilter = _keywords(table.get("keywords", ()))
+    Pattern(prefilter)
     return Rule(
         id=identifier,
         description=str(table.get("description", "")),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from sessionfs.canonical import decode_native
 from sessionfs.placeholder import PLACEHOLDER, split_placeholder
 from sessionfs.redact.known import HOME
-from sessionfs.redact.views import has_codes, has_wrapped, shown, shown_otherwise
+from sessionfs.redact.views import has_codes, shown, shown_otherwise, wrapped_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 _ASCII_ESCAPED = re.compile(r"\\u00[2-7]")
 _MADE = re.compile(PLACEHOLDER.pattern.encode())
 
-Look = Literal["close", "hidden"] | None
-"""How closely to look at texts: at each, at those that are shown otherwise, or at none."""
+
+class Look(NamedTuple):
+    """How to look at the texts of a line: at each, and as a terminal would show them."""
+
+    closely: bool = True
+    as_shown: bool = True
+
+
+_REST = 4
+"""Bytes beside a placeholder that are still a secret."""
 
 _LONGEST_MEMBER = 65_536
 """Bytes of a text beyond which its key tells nothing more of it."""
@@ -44,14 +53,15 @@ class Remover:
 
     def look(self, line: bytes) -> Look:
         """Tell how closely to look at the texts in a line in the minimal encoding."""
-        if self.known.is_in(line):
-            return "close"
-        if self._ruleset is None or self._ruleset.any.is_in(line):
-            if self._ruleset is not None and self._ruleset.may_be_in(line):
-                return "close"
-            if has_codes(line):
-                return "hidden"
-        return "hidden" if has_wrapped(line) else None
+        rules = self._ruleset
+        closely = self.known.is_in(line)
+        as_shown = False
+        if rules is None or rules.any.is_in(line):
+            closely = closely or (rules is not None and rules.may_be_in(line))
+            as_shown = has_codes(line)
+        if not as_shown and (joined := wrapped_in(line)):
+            as_shown = self.may_be_in(joined) or self.known.is_in(joined)
+        return Look(closely, as_shown)
 
     def may_be_in(self, text: bytes, key: bytes | None = None) -> bool:
         """Tell whether a rule may find something in a text that an object calls `key`."""
@@ -79,7 +89,7 @@ class Remover:
         for pattern in [self._ruleset.any, *patterns] if self._ruleset is not None else patterns:
             for start, end in pattern.find_in_pieces(whole, starts):
                 first = bisect_right(starts, start) - 1
-                found.update(range(first, bisect_left(starts, end)))
+                found.update(range(first, max(first + 1, bisect_left(starts, end))))
         return {number for number in found if self._holds(*texts[number])}
 
     def _holds(self, text: str, key: str | None) -> bool:
@@ -98,11 +108,11 @@ class Remover:
         """Tell whether a rule may find something, or stands what is known, in a text as shown."""
         if _ASCII_ESCAPED.search(text) is not None:
             return True  # it may be JSON, and then say something else
-        other = shown_otherwise(text)
-        if not other:
-            return False
-        data = _encoded(other)
-        return self.may_be_in(data) or self.known.is_in(data)
+        if other := shown_otherwise(text):
+            data = _encoded(other)
+            if self.may_be_in(data) or self.known.is_in(data):
+                return True
+        return "\\n" in text and any(map(self.may_be_shown_in, _strings_of(text)))
 
     def remove(
         self, text: bytes, key: bytes | None = None, *, hides: bool = True
@@ -133,11 +143,15 @@ class Remover:
             )
         if not found and key is not None:
             found += self._find_member(text, key)
-        spans = [
-            (each.start, each.end, self.known.name(each.secret, each.rule))
-            for each in _outermost(found)
-            if not _overlaps(each.start, each.end, made)
-        ]
+        spans = []
+        for each in _outermost(found):
+            if not _overlaps(each.start, each.end, made):
+                spans.append((each.start, each.end, self.known.name(each.secret, each.rule)))
+                continue
+            spans += (
+                (start, end, self.known.name(text[start:end], each.rule))
+                for start, end in _around(each.start, each.end, made)
+            )
         return spans + [
             each for each in self._known_in(text, view) if not _overlaps(*each[:2], made)
         ]
@@ -164,6 +178,24 @@ class Remover:
                 yield *view.place(start, end), name
 
 
+def _strings_of(text: str) -> Iterator[str]:
+    """Yield the strings in a text that is JSON."""
+    if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+        return
+    try:
+        waiting = [decode_native(_encoded(text))[0]]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
@@ -175,6 +207,18 @@ def _outermost(found: Iterable[_Found]) -> list[_Found]:
         if not kept or each.end > kept[-1].end:
             kept.append(each)
     return kept
+
+
+def _around(start: int, end: int, made: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what of a span stands before, between and behind placeholders that are there."""
+    for begin, stop in made[bisect_left(made, (start, 0)) :]:
+        if begin >= end:
+            break
+        if begin - start >= _REST:
+            yield start, begin
+        start = stop
+    if end - start >= _REST:
+        yield start, end
 
 
 def _overlaps(start: int, end: int, made: Sequence[tuple[int, int]]) -> bool:

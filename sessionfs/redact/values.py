@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any
 from sessionfs.canonical import MAX_DEPTH, Number, decode_native, encode_native, nesting
 from sessionfs.errors import SessionfsError
 from sessionfs.placeholder import PLACEHOLDER, split_placeholder
-from sessionfs.redact.texts import replaced
+from sessionfs.redact.texts import Look, replaced
 from sessionfs.restore import escape
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sessionfs.redact.texts import Look, Remover
+    from sessionfs.redact.texts import Remover
 
 SHORTEST = 4
 """Characters below which a text is no secret, whatever its key says."""
 
 NAME = 15
-"""Characters up to which a key is no secret."""
+"""Characters up to which no rule looks at a key by itself."""
+
+SHORT_KEY = 6
+"""Characters from which a key may be a secret that is known."""
 
 KEY = 0
 """What stands for every key among the identities of texts."""
@@ -48,17 +51,22 @@ class Values:
     """Takes secrets out of JSON values, and counts them by place and rule."""
 
     def __init__(
-        self, remover: Remover, carried: Collection[str] = (), *, look: Look = "close"
+        self, remover: Remover, carried: Collection[str] = (), *, look: Look | None = None
     ) -> None:
         """Start with nothing removed; placeholders that are `carried` count as removed here."""
         self._remover = remover
         self.carried = carried
-        self.look = look
-        self.is_close = look == "close"
+        self.look = Look() if look is None else look
+        self.is_close = self.look.closely
         self.telling: set[int] | None = None
         """The identity of each text and marker that may hold something, where that is known."""
         self.removed: Counter[tuple[str, str]] = Counter()
         """How many were removed, by JSON Pointer and rule."""
+
+    @property
+    def shortest_key(self) -> int:
+        """Characters from which a key may hold a secret: one that is known may be a short one."""
+        return SHORT_KEY if self._remover.known.secrets else NAME + 1
 
     @property
     def bare(self) -> Values:
@@ -91,8 +99,9 @@ class Values:
         """Return an object whose keys and members hold no secrets; itself, where none did."""
         made = value
         keys = self.is_close if self.telling is None else KEY in self.telling
+        shortest = self.shortest_key
         for key, member in value.items():
-            if keys and len(key) > NAME and (self._key(key)[1] or self._carried_in(key)):
+            if keys and len(key) >= shortest and (self._key(key)[1] or self._carried_in(key)):
                 return self._renamed(value, place)
             kind = type(member)
             if kind in SCALARS or (kind is str and not self._may_hold(member)):
@@ -113,7 +122,7 @@ class Values:
         """Return an object some of whose keys hold secrets."""
         made: dict[str, Any] = {}
         for key, member in value.items():
-            name, rules = self._key(key) if len(key) > NAME else (key, [])
+            name, rules = self._key(key) if len(key) >= self.shortest_key else (key, [])
             if name in made:
                 message = "two keys of an object would become one"
                 raise SessionfsError(message, hint="`--no-redact` imports the log as it is")
@@ -135,7 +144,7 @@ class Values:
         if self.telling is not None and id(text) not in self.telling:
             return text
         self._count(place, self._carried_in(text))
-        hides = self._remover.may_be_shown_in(text)
+        hides = self.look.as_shown and self._remover.may_be_shown_in(text)
         if not (hides or self.is_close):
             return text
         data, name = _encoded(text), None if key is None else _encoded(key)

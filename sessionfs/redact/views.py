@@ -33,6 +33,14 @@ CODES_IN_JSON = r"(?i:\\+(?:x1b|u001b|033|e)\[)|\\\\u00[2-7]"
 """What a line of JSON has wherever a text in it has a colour code, or JSON with ASCII escaped."""
 
 _CODES = Pattern(CODES_IN_JSON)
+_PLAIN = frozenset((*WIDTHS, *(width + 2 for width in WIDTHS)))
+"""Bytes of a full line in JSON that has nothing to escape but a carriage return."""
+
+_LONGEST = 6 * WIDTHS[-1] + 2
+"""Bytes that JSON may take for the characters of a full line."""
+
+_BACKSLASH = b"\x01"  # one that JSON escapes: no character of JSON text
+_JSON_IN_JSON = re.compile(rb'[:,\[]"(?:\\[nrt]| ){0,8}[{\[]')
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)")
 
 
@@ -41,18 +49,55 @@ def has_codes(line: bytes) -> bool:
     return _CODES.is_in(line)
 
 
-def has_wrapped(line: bytes) -> bool:
-    """Tell whether a text in a line of JSON has a full line, and one that may go on with it."""
-    pieces = line.split(b"\\n")
+def wrapped_in(line: bytes) -> bytes:
+    """Return what stands in a line of JSON as lines that were wrapped, each joined to one.
+
+    Also in JSON in its strings. It is JSON as well, to be looked at and no more.
+    """
+    plain = line.replace(b"\\\\", _BACKSLASH) if b"\\\\" in line else line
+    joined = _joined(plain.split(b"\\n"))
+    if _BACKSLASH + b"n" in plain and _JSON_IN_JSON.search(plain) is not None:
+        inner = plain.replace(_BACKSLASH + b'\\"', b"'").replace(b'\\"', b'"')
+        inner = inner.replace(_BACKSLASH + b"r", b"")
+        inner = inner.replace(_BACKSLASH * 2, _BACKSLASH).replace(_BACKSLASH + b"n", b"\\n")
+        joined += _joined(inner.split(b"\\n"))
+    return b"\n".join(joined).replace(_BACKSLASH, b"\\\\")
+
+
+def _joined(pieces: list[bytes]) -> list[bytes]:
+    joined: list[bytes] = []
+    last = -1
     for number in [n for n, length in enumerate(map(len, pieces[:-1])) if length >= COLUMNS]:
-        if pieces[number + 1][:1] > b" ":
-            bare = pieces[number].removesuffix(b"\\r")
-            if b"\\" in bare:
-                bare = _ESCAPE.sub(b".", bare)
-            bare = bare[bare.rfind(b'"') + 1 :]
-            if len(bare) >= COLUMNS and bare[-1:] > b" " and _columns(bare) in WIDTHS:
-                return True
-    return False
+        piece, following = pieces[number], pieces[number + 1]
+        if following[:1] <= b" ":
+            continue
+        if (
+            len(piece) not in _PLAIN
+            and b"\\" not in piece
+            and b'"' not in piece
+            and piece.isascii()
+        ):
+            continue  # nearly all of them
+        if not _is_full(piece):
+            continue
+        if last == number:
+            joined[-1] += following
+        else:
+            joined.append(piece.removesuffix(b"\\r") + following)
+        last = number + 1
+    return joined
+
+
+def _is_full(piece: bytes) -> bool:
+    """Tell whether what JSON has between two line ends ends in a line of such a width."""
+    end = piece[-_LONGEST:].removesuffix(b"\\r")
+    if b"\\" in end:
+        end = _ESCAPE.sub(b".", end)
+    quote = end.rfind(b'"') + 1
+    if not quote and len(piece) > _LONGEST:
+        return False
+    bare = end[quote:]
+    return len(bare) >= COLUMNS and bare[-1:] > b" " and _columns(bare) in WIDTHS
 
 
 def shown_otherwise(text: str) -> str:

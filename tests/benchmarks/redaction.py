@@ -56,7 +56,7 @@ from planted import NEAR_MISSES, RULES, Planted, plant
 from planting import PLACES, draw, forms, left_in, log, write
 
 try:
-    from detect_secrets.core import scan
+    from detect_secrets.core.scan import _process_line_based_plugins as scan
     from detect_secrets.settings import default_settings
 except ImportError:
     scan, default_settings = None, nullcontext
@@ -142,8 +142,8 @@ def recall(options: argparse.Namespace) -> bool:
     for rule, place, number, left in in_parallel(recall_of, [(*p, 1, "whole") for p in pairs]):
         if len(left) < number:
             print(f"not seen where nothing is removed: {rule} in {place}")
-    few = {"large": max(1, options.draw // 10)}
-    tasks = [(*pair, few.get(pair[1], options.draw), "redacted") for pair in pairs]
+    draws = defaultdict(lambda: options.draw, large=max(1, options.draw // 10))
+    tasks = [(*pair, draws[pair[1]], "redacted") for pair in pairs]
     sums: dict[tuple[str, str], Counter] = defaultdict(Counter)
     short = []
     for rule, place, number, left in in_parallel(recall_of, tasks):
@@ -160,8 +160,7 @@ def recall(options: argparse.Namespace) -> bool:
             print(f"  {each.text[at : at + 160]!r}")
     texts = [Planted(text, text) for those in NEAR_MISSES.values() for text in those]
     left, refused = imported(texts, *log(texts, "prompt"), "redacted")
-    alive = {each for each, how in left if how == "left"}
-    dead = [each.text for each in texts if each not in alive]
+    dead = [each.text for each in texts if (each, "left") not in left]
     print(f"\nnear misses: {len(texts) - len(dead)} of {len(texts)} survive {refused}")
     print(*(f"  {text[:160]!r}\n" for text in dead), sep="", end="")
     return not (short or dead)
@@ -301,7 +300,7 @@ def linear_of(rule: str) -> list[tuple[float, float, str, str]]:
             except Exception as error:  # noqa: BLE001  too many secrets is fair; else it is printed
                 said = "" if isinstance(error, SessionfsError) else repr(error)[:100]
             times.append(time.process_time() - start)
-            if times[-1] > max(1, STEEP * times[-2]):
+            if times[-1] > max(1, STEEP * times[-2]) or times[-1] > 10:
                 break  # more would take for ever
         label = f"{size / MEGABYTE:.2f} MB of {name} of {rule}"
         rows.append((times[-1] / size * MEGABYTE, times[-1] / times[-2], label, said))
@@ -322,8 +321,7 @@ def find_with_detect_secrets(line: bytes) -> Iterator[tuple[str, str]]:
     """Yield type and value of what detect-secrets reports, each decoded string as a file."""
     for decoded in decode_lines(iter((line,))):
         for text in strings(decoded.value):
-            lines = enumerate(text.splitlines(), 1)
-            for found in scan._process_line_based_plugins([*lines], "a.txt"):
+            for found in scan([*enumerate(text.splitlines(), 1)], "a.txt"):
                 yield found.type, found.secret_value or ""
 
 
@@ -334,10 +332,10 @@ def told_of(rule: str, place: str, number: int) -> tuple[str, Counter]:
     """Return how many secrets of a rule in a place each way finds."""
     told: Counter = Counter()
     planted = draw(rule, place, number)
-    for each, line in zip(planted, log(planted, place)[0].splitlines()[1:], strict=True):
-        clean, secrets = redact_line(default_rules(), line), list(spellings(each.secret))
-        gone = not any(form in clean + HIDDEN.sub(b"", clean) for form in secrets)
-        told.update({"planted": 1, "ours": gone})
+    head, *lines = log(planted, place)[0].splitlines(keepends=True)
+    for each, line in zip(planted, lines, strict=True):
+        told.update(planted=1, ours=not any(imported([each], head + line, {}, "redacted")))
+        secrets = list(spellings(each.secret))
         for name, way in WAYS.items():
             values = [value.encode("utf-8", "surrogateescape") for _, value in way(line)]
             named = any(v in form or form in v for v in values if len(v) > 5 for form in secrets)
@@ -353,6 +351,8 @@ def others(options: argparse.Namespace) -> bool:
     size = sum(len(line.content) for _, line in some) / MEGABYTE
     told: dict[str, Counter] = defaultdict(Counter)
     hits: Counter[tuple[str, str]] = Counter()
+    if not scan:
+        print("detect-secrets: not installed")
 
     def search(way: str) -> None:
         found = (kind for _, line in some for kind, _ in WAYS[way](line.content))

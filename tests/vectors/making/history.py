@@ -86,7 +86,9 @@ def history_redacted():
 
 @vector("good/history_redacted_home")
 def history_redacted_home():
-    return since(saying("It is in /home/ada/lantern."), cleaned("It is in ~/lantern."))
+    after = cleaned("It is in ~/lantern.")
+    after.redactions = after.redactions.replace(b"generic-api-key", b"home-directory")
+    return since(saying("It is in /home/ada/lantern."), after)
 
 
 @vector("good/history_redacted_base64")
@@ -121,6 +123,33 @@ def history_completed_and_redacted():
     after.redactions = after.redactions.replace(b'"count":1', b'"count":2')
     after.summary["redactions"] = 2
     return since(before, after)
+
+
+@vector("bad/E712_home_of_another_rule")
+def home_of_another_rule():
+    place = (SEGMENT, 2, "/parts/0/text")
+    after = cleaned("It is in ~/lantern.")
+    return since(saying("It is in /home/ada/lantern."), after, ("E712", *place))
+
+
+@vector("bad/E712_more_placeholders_than_recorded")
+def more_placeholders_than_recorded():
+    place = (SEGMENT, 2, "/parts/0/text")
+    after = cleaned(f"It is {KEY}, or {KEY[:-2]}2].")
+    return since(saying("It is lamp1, or lamp2."), after, ("E712", *place))
+
+
+@vector("bad/E712_native_redacted_without_record")
+def native_redacted_without_record():
+    """The record has a text of its own, which no line of redactions.jsonl names."""
+    before, after = saying("It is hunter2, indeed."), cleaned(f"It is {KEY}, indeed.")
+    for session, text in ((before, "of us"), (after, f"of {KEY}")):
+        session.messages[1]["native"] = {"record": {"say": {"$ref": "/parts/0/text"}, "by": text}}
+        said = session.messages[1]["parts"][0]["text"]
+        head = NATIVE.splitlines(keepends=True)[0]
+        session.native(head + line({"say": said, "by": text}) + b"\n")
+    place = (SEGMENT, 2, "/parts/0/text")  # the first that differs
+    return since(before, after, ("E712", *place))
 
 
 @vector("bad/E712_home_without_record")
