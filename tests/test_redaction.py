@@ -574,7 +574,13 @@ def test_a_damaged_session_is_not_searched(tmp_path: Path) -> None:
 
 
 def test_rules_of_any_shape(tmp_path: Path) -> None:
-    for text in ("rules = 5", "[[rules]]\nid = 5\nregex = 'a'", "allowlist = 5", "[" * 5000, "\xff"):
+    for text in (
+        "rules = 5",
+        "[[rules]]\nid = 5\nregex = 'a'",
+        "allowlist = 5",
+        "[" * 5000,
+        "\xff",
+    ):
         (tmp_path / "team.toml").write_bytes(text.encode("latin-1"))
         policy_text = 'redaction:\n  files:\n    - "../team.toml"\n'
         shutil.rmtree(tmp_path / "archive", ignore_errors=True)
