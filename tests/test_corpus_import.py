@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,6 @@ from sessionfs.logs import open_plain
 from trees import sessions, tree
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sessionfs.importer import Imported
 
 AGENTS = ("claude-code", "codex")

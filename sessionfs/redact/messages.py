@@ -157,6 +157,10 @@ class Redactor:
         return Redacted(cleared, encoded, kept, line, tuple(_marks(clearing.values)))
 
 
+def _is_binary(media_type: str) -> bool:
+    return media_type.startswith(_BINARY) and "xml" not in media_type  # SVG is text
+
+
 def _marks(values: Values) -> list[Mark]:
     marks = (
         Mark(_fitting(pointer), rule, number) for (pointer, rule), number in values.removed.items()
@@ -243,7 +247,7 @@ class _Clearing:
             if name in _PART:
                 made[name] = value
             elif name == "file":
-                if str(part.get("media_type")).startswith(_BINARY):
+                if _is_binary(str(part.get("media_type"))):
                     self._opaque.add(value)
                 made[name] = self._payload(value, place)
             elif name == "content" and part["type"] == "tool_result":
