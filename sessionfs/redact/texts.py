@@ -182,7 +182,8 @@ class Remover:
 
 def _strings_of(text: str) -> Iterator[str]:
     """Yield the strings in a text that is JSON."""
-    if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+    bare = text.strip(" \t\r\n")
+    if not bare.startswith(("{", "[")) or not bare.endswith(("}", "]")):
         return
     try:
         waiting = [decode_native(_encoded(text))[0]]

@@ -13,6 +13,7 @@ from sessionfs.canonical import MAX_DEPTH, Number, decode_native, encode_native,
 from sessionfs.errors import SessionfsError
 from sessionfs.placeholder import PLACEHOLDER, split_placeholder
 from sessionfs.redact.texts import Look, replaced
+from sessionfs.redact.views import shown_otherwise
 from sessionfs.restore import escape
 
 if TYPE_CHECKING:
@@ -155,10 +156,19 @@ class Values:
             and not self._remover.known.is_in(data)
         ):
             return text
-        if text.lstrip(" \t\r\n")[:1] in ("{", "["):
-            text = self._json(text, data, place)
+        if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+            return self._plain(text, data, name, place, hides=hides)
+        if hides and shown_otherwise(text):
+            # A piece of a secret must not go before it is seen as a whole.
+            text = self._plain(text, data, name, place, hides=True)
             data = _encoded(text)
-        removed, rules = self._remover.remove(data, name, hides=hides)
+        text = self._json(text, data, place)
+        return self._plain(text, _encoded(text), name, place, hides=hides)
+
+    def _plain(
+        self, text: str, data: bytes, key: bytes | None, place: Place, *, hides: bool
+    ) -> str:
+        removed, rules = self._remover.remove(data, key, hides=hides)
         self._count(place, rules)
         return _decoded(removed) if rules else text
 
@@ -206,6 +216,8 @@ class Values:
 
     def _json(self, text: str, data: bytes, place: Place) -> str:
         """Return JSON text without the secrets of its strings, spelled as it was."""
+        if not text.rstrip(" \t\r\n").endswith(("}", "]")):
+            return self._strings(text, place)
         try:
             value, style = decode_native(data)
         except (ValueError, RecursionError):
