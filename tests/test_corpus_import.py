@@ -103,7 +103,7 @@ UMASK = 'umask 077; exec "$@"'
 CHILD = """
 import sys
 import sessionfs
-sessionfs.import_logs(sys.argv[2:], archive=sys.argv[1])
+sessionfs.import_logs(sys.argv[2:], archive=sys.argv[1], redact=False)
 """
 
 
