@@ -41,7 +41,8 @@ MAX_VALUES: Final = 1 << 20
 MAX_VALUES_IN_LINE: Final = 1 << 18
 """The same for one line. Enforces E008."""
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""A string; a torn one goes to the end, or each quote in it would be looked at as far as that."""
 _STRING_OR_PUNCTUATION = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|([,:])')
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)

@@ -20,6 +20,7 @@ from sessionfs.model import Lineage
 from sessionfs.placing import Place, Shelf, Torn, find_place, longest_first
 from sessionfs.recording import Recorder, source_of
 from sessionfs.redact.lines import redact_line
+from sessionfs.redacting import redact_manifest
 from sessionfs.tree import read_bytes
 
 if TYPE_CHECKING:
@@ -265,6 +266,9 @@ class _Import:
                 old.manifest, read_bytes(old.tree, MANIFEST), adapter, facts, rewrite=self._rewrite
             )
             marks = [mark for mark in marks if not _has(old.manifest, mark.pointer)]
+            if recorded.later is not None:  # what people wrote may hold what is known by now
+                manifest, text, more = redact_manifest(manifest, text, recorded.later)
+                marks += more
         summary, seal = recorded.writer.finish(manifest, text, marks)
         name = manifest.source.name
         _prove(summary, name, recorded.hasher.hexdigest())

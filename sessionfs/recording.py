@@ -63,6 +63,8 @@ class Recorded:
     ids: Ids
     redactor: Redactor
     facts: Facts
+    later: Redactor | None
+    """Takes what is known by now out of what is archived already."""
     changed: bool = False
     """Whether an archived message is no longer what it was."""
     hasher: Hasher = field(default_factory=Hasher)
@@ -142,20 +144,21 @@ class Recorder:
         millis = parse_time(old.manifest.started_at) if old is not None else place.identity.millis
         mapper = log.adapter.mapper(log.path, self.name, self._read)
         self.beside = {self._shown(p): log for p in log.adapter.attachable(log.tree, log.path)}
+        later = Redactor(None, self._known) if self._known.secrets and not rehearsal else None
         recorded = Recorded(
             SessionWriter(tree, self.name, old=old),
             Ids(place.identity.uid, millis or 0),
             Redactor(self._ruleset, self._known, self._carried),
             replace(place.identity.facts),
+            later,
         )
-        later = Redactor(None, self._known) if self._known.secrets and not rehearsal else None
-        keep = partial(self._keep, recorded, later)
+        keep = partial(self._keep, recorded)
         whole = _Prefix(0 if place.redacted else place.archived)
         archived = old.messages() if old is not None and not self._rewrite else iter(())
         kept = next(archived, None)
         self._write_leading(recorded, mapper, kept)
         if old is not None:
-            self._reserve(as_text(read_bytes(old.tree, MANIFEST)))
+            self._known.reserve_in(as_text(read_bytes(old.tree, MANIFEST)))
         while kept is not None and "source" in _native(kept):
             self._learn_leading(mapper, recorded, kept)
             keep(kept, None)
@@ -229,9 +232,7 @@ class Recorder:
             recorded.hasher.update(redacted.line)
         recorded.writer.append(redacted)
 
-    def _keep(
-        self, recorded: Recorded, later: Redactor | None, kept: Message, line: Line | None
-    ) -> None:
+    def _keep(self, recorded: Recorded, kept: Message, line: Line | None) -> None:
         """Write an archived message as it is, less what is known by now to be a secret."""
         old = self._place.session
         if old is None:
@@ -240,6 +241,7 @@ class Recorder:
             native = old.native_line(kept)[1]
         else:
             native = line.content + line.eol
+        later = recorded.later
         redacted = later.archived(kept, old.file, native) if later is not None else None
         if redacted is not None and redacted.marks:
             recorded.changed = True
@@ -269,7 +271,7 @@ class Recorder:
             archived = file_text(old.file(address))
             live = draft.payloads.get(draft.beside.get(name, ""))
             self._know((live is not None and pair(archived, file_text(live))) or ())
-            self._reserve(archived)
+            self._known.reserve_in(archived)
 
     def _by_rules(self, kept: Message, draft: Draft, line: Line, template: bytes) -> Pairs:
         """Return what the rules in force find in a line, if that is what is archived of it."""
@@ -294,11 +296,6 @@ class Recorder:
                 secret = text.encode("utf-8", "surrogatepass")
                 self._known.learn(secret, *split_placeholder(placeholder))
 
-    def _reserve(self, text: str) -> None:
-        """Give no number again that a placeholder in an archived text has."""
-        for placeholder in PLACEHOLDER.findall(text):
-            self._known.reserve(*split_placeholder(placeholder))
-
     def _learn_leading(self, mapper: Mapper, recorded: Recorded, kept: Message) -> None:
         """Learn the same from a document that describes the log, as far as it is still there."""
         old = self._place.session
@@ -311,7 +308,7 @@ class Recorder:
                 template, line.content + line.eol, pairs
             ):
                 self._know(pairs)
-        self._reserve(as_text(template))
+        self._known.reserve_in(as_text(template))
 
     def _carry(self, pairs: Pairs) -> None:
         self._know(pairs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sessionfs.archive import MANIFEST
 from sessionfs.canonical import UNSET, convert, to_plain
 from sessionfs.model import Manifest
-from sessionfs.placeholder import PLACEHOLDER, split_placeholder
+from sessionfs.placeholder import as_text, file_text
 from sessionfs.redact.known import Known
 from sessionfs.redact.messages import Mark, Redactor
 from sessionfs.redactions import read_redactions
@@ -52,7 +52,8 @@ def find_secrets(session: Session, ruleset: Ruleset) -> list[Found]:
 
 
 def _find(session: Session, redactor: Redactor) -> Iterator[Found]:
-    for mark in redact_manifest(session, redactor)[2]:
+    text = read_bytes(session.tree, MANIFEST)
+    for mark in redact_manifest(session.manifest, text, redactor)[2]:
         yield Found(None, mark)
     for message in session.messages():
         redacted = redactor.archived(message, session.file, _native_line(session, message))
@@ -85,16 +86,18 @@ def _write(session: Session, redactor: Redactor, tree: WritableTree) -> int:
             writer.change(redacted)
         else:
             writer.keep(message, line)
-    manifest, text, marks = redact_manifest(session, redactor)
+    text = read_bytes(session.tree, MANIFEST)
+    manifest, text, marks = redact_manifest(session.manifest, text, redactor)
     removed += sum(mark.number for mark in marks)
     writer.finish(manifest, text, marks)
     return removed
 
 
-def redact_manifest(session: Session, redactor: Redactor) -> tuple[Manifest, bytes, list[Mark]]:
-    """Return the manifest and its text without secrets, and what was taken out of it."""
-    text = read_bytes(session.tree, MANIFEST)
-    plain: dict[str, Any] = to_plain(session.manifest)
+def redact_manifest(
+    manifest: Manifest, text: bytes, redactor: Redactor
+) -> tuple[Manifest, bytes, list[Mark]]:
+    """Return a manifest and its text without secrets, and what was taken out of it."""
+    plain: dict[str, Any] = to_plain(manifest)
     marks: list[Mark] = []
     changes = {}
     for key, value in plain.items():
@@ -105,7 +108,7 @@ def redact_manifest(session: Session, redactor: Redactor) -> tuple[Manifest, byt
                 marks += taken
     comments, taken = redactor.comments(text)
     if not changes and not taken:
-        return session.manifest, text, []
+        return manifest, text, []
     marks += taken
     text = edit(comments, changes)
     return convert(parse(text), Manifest), text, sorted(marks)
@@ -118,14 +121,11 @@ def _native_line(session: Session, message: Message) -> bytes:
 def _reserved(session: Session) -> Known:
     """Return no secret, and every number that a placeholder of the session has already."""
     known = Known()
-    manifest = read_bytes(session.tree, MANIFEST).decode("utf-8", "replace")
-    for name in PLACEHOLDER.findall(manifest):
-        known.reserve(*split_placeholder(name))
+    known.reserve_in(as_text(read_bytes(session.tree, MANIFEST)))
     redacted = {row.seq for row in read_redactions(session)}
     for message in session.messages() if redacted else ():
         if message.seq in redacted:
             texts = [_native_line(session, message), *map(session.file, message_files(message))]
             for text in texts:
-                for name in PLACEHOLDER.findall(text.decode("latin-1")):
-                    known.reserve(*split_placeholder(name))
+                known.reserve_in(file_text(text))
     return known

@@ -46,6 +46,19 @@ def chosen(form: str, output: str | None) -> str:
     return "github" if output is None and on_github() else "text"
 
 
+def asked(form: str, output: str | None, *, as_json: bool) -> tuple[str, str | None]:
+    """Return the form of a report and the file that it goes to, None for standard output.
+
+    Raises what tells that the options contradict each other, or that no report can go there.
+    """
+    if as_json and form not in ("auto", "json"):
+        raise click.UsageError(f"--json and --output-format {form} contradict each other")
+    output = None if output == "-" else output
+    if output is not None:
+        check_output(output)
+    return "json" if as_json else chosen(form, output), output
+
+
 def check_output(output: str) -> None:
     """Raise `SessionfsError` where a report cannot go, before anything is verified."""
     if not os.path.isdir(os.path.dirname(os.path.realpath(output))):

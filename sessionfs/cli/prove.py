@@ -8,7 +8,7 @@ import click
 
 from sessionfs.cli import FAILED, FINDINGS, FINE
 from sessionfs.cli.failure import say_json
-from sessionfs.cli.forms import FORMS, FROM_TOP, check_output, chosen, publish, top
+from sessionfs.cli.forms import FORMS, FROM_TOP, asked, publish, top
 from sessionfs.cli.terminal import say
 from sessionfs.cli.verb import as_json, verb
 from sessionfs.view import Line
@@ -90,12 +90,7 @@ def verify_command(
         raise click.UsageError("--fast and --deep exclude each other")
     if fast and against is not None:
         raise click.UsageError("--fast and --against exclude each other")
-    if as_json and output_format not in ("auto", "json"):
-        raise click.UsageError(f"--json and --output-format {output_format} contradict each other")
-    output = None if output == "-" else output
-    if output is not None:
-        check_output(output)
-    form = "json" if as_json else chosen(output_format, output)
+    form, output = asked(output_format, output, as_json=as_json)
     report = sessionfs.verify(
         paths,
         mode="fast" if fast else "deep" if deep else "full",

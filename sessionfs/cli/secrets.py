@@ -9,7 +9,7 @@ import click
 
 from sessionfs.cli import FINDINGS, FINE
 from sessionfs.cli.failure import say_json
-from sessionfs.cli.forms import FORMS, FROM_TOP, check_output, chosen, publish, top
+from sessionfs.cli.forms import FORMS, FROM_TOP, asked, publish, top
 from sessionfs.cli.terminal import Progress, note, say
 from sessionfs.cli.verb import as_json, in_archive, verb
 from sessionfs.view import Line
@@ -122,12 +122,7 @@ def _check(
     from sessionfs.api.redact import MAX_FILE, STANDARD_INPUT
     from sessionfs.errors import SessionfsError
 
-    if as_json and output_format not in ("auto", "json"):
-        raise click.UsageError(f"--json and --output-format {output_format} contradict each other")
-    output = None if output == "-" else output
-    if output is not None:
-        check_output(output)
-    form = "json" if as_json else chosen(output_format, output)
+    form, output = asked(output_format, output, as_json=as_json)
     given = b""
     if STANDARD_INPUT in paths:
         given = sys.stdin.buffer.read(MAX_FILE + 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionfs.errors import SessionfsError
-from sessionfs.placeholder import make_placeholder
+from sessionfs.placeholder import PLACEHOLDER, make_placeholder, split_placeholder
 from sessionfs.redact.patterns import Pattern, literal
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ _AT_ONCE = 1 << 17
 _HEAD = 512
 """Bytes of a longer secret that a pattern has; the rest is compared."""
 
-_Forms = dict[bytes, tuple[bytes, str]]
-"""A form of a secret, and its placeholder, by how the form begins."""
+_Forms = dict[bytes, list[tuple[bytes, str]]]
+"""The forms of secrets, each with its placeholder, by how they begin."""
 
 HOME = "home-directory"
 """The rule whose finds are no secrets to be told apart: `~` takes their place."""
@@ -87,6 +87,11 @@ class Known:
         """Return what a placeholder stands for, if that is known."""
         return self._secrets.get(name)
 
+    def reserve_in(self, text: str) -> None:
+        """Give no number again that a placeholder in an archived text has."""
+        for placeholder in PLACEHOLDER.findall(text):
+            self.reserve(*split_placeholder(placeholder))
+
     def reserve(self, rule: str, number: int) -> None:
         """Give no number again up to one that an archived placeholder has."""
         self._last[rule] = max(number, self._last.get(rule, 0))
@@ -108,12 +113,12 @@ class Known:
         """Return patterns of all forms of the secrets known at the last stock-taking."""
         if self._patterns is None:
             self._patterns = []
-            forms: dict[bytes, tuple[bytes, str]] = {}
+            forms: _Forms = {}
             size = 0
             for secret, name in self._names.items():
                 for form in _forms(secret) if is_strong(secret) else ():
                     head = form[:_HEAD]
-                    forms.setdefault(head, (form, name))
+                    forms.setdefault(head, []).append((form, name))
                     size += len(head)
                 if size >= _AT_ONCE:
                     self._patterns.append((_any_of(forms), forms))
@@ -131,9 +136,9 @@ class Known:
         for pattern, forms in self.patterns():
             for match in pattern.find(text):
                 start = match.span(0)[0]
-                form, name = forms[match.group(0) or b""]
-                if text.startswith(form, start):
-                    yield start, start + len(form), name
+                for form, name in forms[match.group(0) or b""]:
+                    if text.startswith(form, start):
+                        yield start, start + len(form), name
 
 
 def is_strong(secret: bytes) -> bool:

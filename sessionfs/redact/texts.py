@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionfs.canonical import decode_native
 from sessionfs.placeholder import PLACEHOLDER, split_placeholder
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sessionfs.redact.known import Known
     from sessionfs.redact.ruleset import Ruleset
     from sessionfs.redact.views import View
+
+BLANKS: Final = " \t\r\n"
+JSON_BEGINS: Final = ("{", "[")
+JSON_ENDS: Final = ("}", "]")
+"""How a text begins and ends, but for blanks, that may be JSON."""
 
 _ASCII_ESCAPED = re.compile(r"\\u00[2-7]")
 _MADE = re.compile(PLACEHOLDER.pattern.encode())
@@ -81,7 +86,7 @@ class Remover:
         pieces, starts, length = [], [], 0
         for text, key in texts:
             piece = f"{text}\0\n" if key is None else f'"{key}": "{text}"\0\n'
-            data = _encoded(piece)
+            data = encoded(piece)
             pieces.append(data)
             starts.append(length)
             length += len(data)
@@ -95,15 +100,15 @@ class Remover:
         return {number for number in found if self._holds(*texts[number])}
 
     def _holds(self, text: str, key: str | None) -> bool:
-        data, name = _encoded(text), None if key is None else _encoded(key)
+        data, name = encoded(text), None if key is None else encoded(key)
         return self.may_be_in(data, name) or self.known.is_in(data)
 
     def is_told_by(self, key: str, text: str) -> bool:
         """Tell whether rules may find something in a text only because of what it is called."""
         if self._ruleset is None:
             return False
-        data = _encoded(text)
-        member = self._ruleset.rules_for(b'"%s": "%s"' % (_encoded(key), data))
+        data = encoded(text)
+        member = self._ruleset.rules_for(b'"%s": "%s"' % (encoded(key), data))
         return bool({rule.id for rule in member} - {r.id for r in self._ruleset.rules_for(data)})
 
     def may_be_shown_in(self, text: str) -> bool:
@@ -111,7 +116,7 @@ class Remover:
         if _ASCII_ESCAPED.search(text) is not None:
             return True  # it may be JSON, and then say something else
         if other := shown_otherwise(text):
-            data = _encoded(other)
+            data = encoded(other)
             if self.may_be_in(data) or self.known.is_in(data):
                 return True
         return "\\n" in text and any(map(self.may_be_shown_in, _strings_of(text)))
@@ -182,11 +187,11 @@ class Remover:
 
 def _strings_of(text: str) -> Iterator[str]:
     """Yield the strings in a text that is JSON."""
-    bare = text.strip(" \t\r\n")
-    if not bare.startswith(("{", "[")) or not bare.endswith(("}", "]")):
+    bare = text.strip(BLANKS)
+    if not bare.startswith(JSON_BEGINS) or not bare.endswith(JSON_ENDS):
         return
     try:
-        waiting = [decode_native(_encoded(text))[0]]
+        waiting = [decode_native(encoded(text))[0]]
     except (ValueError, RecursionError):
         return
     while waiting:
@@ -199,7 +204,8 @@ def _strings_of(text: str) -> Iterator[str]:
             waiting += value
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """Return a text as UTF-8, lone surrogates included."""
     return text.encode("utf-8", "surrogatepass")
 
 

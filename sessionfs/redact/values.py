@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sessionfs.canonical import MAX_DEPTH, Number, decode_native, encode_native, nesting
 from sessionfs.errors import SessionfsError
 from sessionfs.placeholder import PLACEHOLDER, split_placeholder
-from sessionfs.redact.texts import Look, replaced
-from sessionfs.redact.views import shown_otherwise
+from sessionfs.redact.texts import BLANKS, JSON_BEGINS, JSON_ENDS, Look, encoded, replaced
+from sessionfs.redact.views import COLUMNS, shown_otherwise
 from sessionfs.restore import escape
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ SHORT_KEY = 6
 
 KEY = 0
 """What stands for every key among the identities of texts."""
-
-_SHORT = 76
-"""Characters up to which a text without escapes is shown as it is written."""
 
 SCALARS = frozenset((int, float, bool, type(None), Number))
 
@@ -117,7 +114,7 @@ class Values:
         """Tell at once whether a text need not be looked at."""
         if self.is_close:
             return len(text) >= SHORTEST
-        return len(text) > _SHORT or "\\" in text or "\x1b" in text
+        return len(text) > COLUMNS or "\\" in text or "\x1b" in text
 
     def _renamed(self, value: dict[str, Any], place: Place) -> dict[str, Any]:
         """Return an object some of whose keys hold secrets."""
@@ -132,7 +129,7 @@ class Values:
         return made
 
     def _key(self, key: str) -> tuple[str, list[str]]:
-        data = _encoded(key)
+        data = encoded(key)
         if not (self._remover.may_be_in(data) or self._remover.known.is_in(data)):
             return key, []
         text, rules = self._remover.remove(data)
@@ -148,7 +145,7 @@ class Values:
         hides = self.look.as_shown and self._remover.may_be_shown_in(text)
         if not (hides or self.is_close):
             return text
-        data, name = _encoded(text), None if key is None else _encoded(key)
+        data, name = encoded(text), None if key is None else encoded(key)
         if (
             self.telling is None
             and not hides
@@ -156,14 +153,14 @@ class Values:
             and not self._remover.known.is_in(data)
         ):
             return text
-        if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+        if not text.lstrip(BLANKS).startswith(JSON_BEGINS):
             return self._plain(text, data, name, place, hides=hides)
         if hides and shown_otherwise(text):
             # A piece of a secret must not go before it is seen as a whole.
             text = self._plain(text, data, name, place, hides=True)
-            data = _encoded(text)
+            data = encoded(text)
         text = self._json(text, data, place)
-        return self._plain(text, _encoded(text), name, place, hides=hides)
+        return self._plain(text, encoded(text), name, place, hides=hides)
 
     def _plain(
         self, text: str, data: bytes, key: bytes | None, place: Place, *, hides: bool
@@ -178,7 +175,7 @@ class Values:
             return text
         self._count(place, self._carried_in(text))
         inner = self._strings(text, place)
-        removed, rules = self._remover.remove(_encoded(inner))
+        removed, rules = self._remover.remove(encoded(inner))
         self._count(place, rules)
         return _decoded(removed) if rules else inner
 
@@ -216,7 +213,7 @@ class Values:
 
     def _json(self, text: str, data: bytes, place: Place) -> str:
         """Return JSON text without the secrets of its strings, spelled as it was."""
-        if not text.rstrip(" \t\r\n").endswith(("}", "]")):
+        if not text.rstrip(BLANKS).endswith(JSON_ENDS):
             return self._strings(text, place)
         try:
             value, style = decode_native(data)
@@ -260,12 +257,12 @@ class Values:
 
     def _spelled(self, text: str, key: str | None, place: Place) -> str:
         """Return what stands between quotes without secrets, all else spelled as it was."""
-        inner = _encoded(json.loads(f'"{text}"', strict=False))
-        name = None if key is None else _encoded(key)
+        inner = encoded(json.loads(f'"{text}"', strict=False))
+        name = None if key is None else encoded(key)
         if not (self._remover.may_be_in(inner, name) or self._remover.known.is_in(inner)):
             return text
         units = _UNIT.findall(text)
-        decoded = [_encoded(json.loads(f'"{unit}"') if unit[0] == "\\" else unit) for unit in units]
+        decoded = [encoded(json.loads(f'"{unit}"') if unit[0] == "\\" else unit) for unit in units]
         whole = b"".join(decoded)
         spans = self._remover.spans(whole, name)
         if not spans:
@@ -279,10 +276,6 @@ class Values:
         cleared, rules = replaced(text, spans)
         self._count(place, rules)
         return cleared
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
 
 
 def _decoded(content: bytes) -> str:
