@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 PLACEHOLDER: Final = re.compile(r'\[REDACTED:[!"$-\\^-~]{1,128}#[1-9][0-9]{0,15}\]')
 """What stands where something was removed: the rule, without `#` and `]`, and a number."""
 
+HOME_DIRECTORY: Final = "home-directory"
+"""The rule that leaves `~` and no placeholder: there is nothing to tell apart."""
+
+UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""The marks with which a text in UTF-16 begins."""
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _MARK = b"[REDACTED:"
 
@@ -208,12 +214,9 @@ def as_text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
 def file_text(content: bytes) -> str:
     """Return the content of a file as text: UTF-16 where its mark says so, else as of a line."""
-    if content.startswith(_UTF16):
+    if content.startswith(UTF16):
         try:
             return content.decode("utf-16")
         except UnicodeDecodeError:

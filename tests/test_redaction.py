@@ -125,6 +125,16 @@ def test_a_prefilter_matches_wherever_its_rule_does() -> None:
                 text = json.dumps(text, ensure_ascii=False)
 
 
+def test_a_set_that_fails_in_silence_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RE2 tells of no match where a set of patterns runs out of memory."""
+    from sessionfs.redact.patterns import Patterns
+    from sessionfs.redact.ruleset import load_ruleset
+
+    ruleset = load_ruleset()
+    monkeypatch.setattr(Patterns, "found_in", lambda *_: [])
+    assert [rule for *_, rule in ruleset.find(AWS.encode())] == ["aws-access-key-id"]
+
+
 def test_one_secret_has_one_placeholder(tmp_path: Path) -> None:
     first = f"use {AWS}, not {OTHER}"
     row = bring(tmp_path, said(0, first) + said(1, f"again {OTHER} and {AWS}"))

@@ -16,6 +16,7 @@ from sessionfs.history.edition import NEITHER, as_message, differences
 from sessionfs.home import tilde
 from sessionfs.model import MAX_LINE
 from sessionfs.placeholder import (
+    HOME_DIRECTORY,
     PLACEHOLDER,
     as_text,
     covers,
@@ -38,12 +39,8 @@ if TYPE_CHECKING:
 MAX_NAMED: Final = 10
 """Places that are named one by one; a history that was rewritten would else fill the report."""
 
-
 _Recorded = dict[str, Counter[str]]
 """How much of each rule was taken out, by pointer."""
-
-HOME_DIRECTORY = "home-directory"
-"""The rule that leaves `~`."""
 
 
 class Redactions:

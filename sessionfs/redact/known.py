@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessionfs.errors import SessionfsError
-from sessionfs.placeholder import PLACEHOLDER, make_placeholder, split_placeholder
+from sessionfs.placeholder import (
+    HOME_DIRECTORY,
+    PLACEHOLDER,
+    make_placeholder,
+    split_placeholder,
+)
 from sessionfs.redact.patterns import Pattern, literal
 
 if TYPE_CHECKING:
@@ -26,9 +31,6 @@ _HEAD = 512
 
 _Forms = dict[bytes, list[tuple[bytes, str]]]
 """The forms of secrets, each with its placeholder, by how they begin."""
-
-HOME = "home-directory"
-"""The rule whose finds are no secrets to be told apart: `~` takes their place."""
 
 _SHORTEST = 6
 """Bytes below which a secret is removed only where a rule finds it."""
@@ -65,7 +67,7 @@ class Known:
 
     def name(self, secret: bytes, rule: str) -> str:
         """Return the placeholder of a secret, a new one of this rule if it has none."""
-        if rule == HOME:
+        if rule == HOME_DIRECTORY:
             return "~"
         name = self._names.get(secret)
         if name is None:

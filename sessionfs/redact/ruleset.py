@@ -106,7 +106,7 @@ class Ruleset:
         short = [_shortened(rule.prefilter) for rule in self.rules]
         self.any = Pattern("|".join((*(f"(?:{each})" for each in short), CODES_IN_JSON)))
         """Matches wherever a rule may find something, or a text is shown otherwise by its codes."""
-        self._each = Patterns(short)
+        self._each = Patterns((*short, CODES_IN_JSON))
         self._exact = [Pattern(rule.prefilter) for rule in self.rules]
 
     def may_be_in(self, text: bytes) -> bool:
@@ -117,9 +117,9 @@ class Ruleset:
         """Yield the rules whose whole prefilter matches."""
         if not self.any.is_in(text):
             return
-        # A set that runs out of memory tells of no match, and of no error.
+        # Something of the set matches. One that runs out of memory tells of no match, and no error.
         for number in self._each.found_in(text) or range(len(self.rules)):
-            if self._exact[number].is_in(text):
+            if number < len(self.rules) and self._exact[number].is_in(text):
                 yield self.rules[number]
 
     def find(self, text: bytes) -> Iterator[tuple[int, int, str]]:

@@ -7,8 +7,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionfs.canonical import decode_native
-from sessionfs.placeholder import PLACEHOLDER, split_placeholder
-from sessionfs.redact.known import HOME
+from sessionfs.placeholder import HOME_DIRECTORY, PLACEHOLDER, split_placeholder
 from sessionfs.redact.views import has_codes, shown, shown_otherwise, wrapped_in
 
 if TYPE_CHECKING:
@@ -255,4 +254,4 @@ def replaced(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[str, lis
 
 def rule_of(placeholder: str) -> str:
     """Return the rule whose find has this placeholder."""
-    return HOME if placeholder == "~" else split_placeholder(placeholder)[0]
+    return HOME_DIRECTORY if placeholder == "~" else split_placeholder(placeholder)[0]

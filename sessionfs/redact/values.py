@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessionfs.canonical import MAX_DEPTH, Number, decode_native, encode_native, nesting
 from sessionfs.errors import SessionfsError
-from sessionfs.placeholder import PLACEHOLDER, split_placeholder
+from sessionfs.placeholder import PLACEHOLDER, UTF16, split_placeholder
 from sessionfs.redact.texts import BLANKS, JSON_BEGINS, JSON_ENDS, Look, encoded, replaced
 from sessionfs.redact.views import COLUMNS, shown_otherwise
 from sessionfs.restore import escape
@@ -42,7 +42,6 @@ _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"([ \t\r\n]*:)?|\\?\Z)', re.D
 """A string of JSON, and whether it is a key; the last one may be torn."""
 
 _UNIT = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Values:
@@ -181,13 +180,13 @@ class Values:
 
     def content(self, content: bytes, place: Place) -> bytes:
         """Return the content of a file without secrets, if it is text: UTF-8, or UTF-16 by mark."""
-        if content.startswith(_UTF16):
+        if content.startswith(UTF16):
             try:
                 text = content.decode("utf-16")
             except UnicodeDecodeError:
                 return content
             cleared = self.text(text, place)
-            order = "utf-16-le" if content.startswith(_UTF16[0]) else "utf-16-be"
+            order = "utf-16-le" if content.startswith(UTF16[0]) else "utf-16-be"
             return content if cleared is text else content[:2] + cleared.encode(order)
         if b"\0" in content:
             return content
