@@ -9,6 +9,7 @@ from sessionfs.cli.table import Commands
 
 COMMANDS = {
     "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
+    "merge-driver": ("merging", "Merge one file, as git asks for it."),
 }
 """Each command: the module that it lives in, and what `sessionfs git --help` says of it."""
 
