@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sessionfs.api.prove import explain, verify
     from sessionfs.api.read import Listed, children, list_sessions
     from sessionfs.api.redact import check_secrets, redact
+    from sessionfs.api.setup import GitSetup, git_setup
     from sessionfs.api.unpacking import UnpackReport, unpack
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
@@ -53,6 +54,7 @@ __all__ = [
     "File",
     "Finding",
     "FormatError",
+    "GitSetup",
     "ImportReport",
     "Imported",
     "Limits",
@@ -81,6 +83,7 @@ __all__ = [
     "edit",
     "explain",
     "export_native",
+    "git_setup",
     "import_logs",
     "init",
     "list_sessions",
@@ -106,6 +109,7 @@ _HOMES = {
     "api.prove": "explain verify",
     "api.redact": "check_secrets redact",
     "api.read": "Listed children list_sessions",
+    "api.setup": "GitSetup git_setup",
     "api.unpacking": "UnpackReport unpack",
     "archive": "Session",
     "disk.archive": "Archive",

@@ -334,6 +334,12 @@ def bare_tree(root: str) -> DirTree:
     return DirTree(root, hidden=() if os.path.islink(os.path.join(root, CACHE)) else [CACHE])
 
 
+def write_guard(root: str, name: str, content: bytes) -> None:
+    """Write a file that guards an archive, in one step; raises `Busy` where another writes."""
+    with _locked(root):
+        _replace(root, name, content)
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("."))) if _VERSION.fullmatch(text) else ()
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from sessionfs.errors import SessionfsError
+from sessionfs.git.block import without_block
 from sessionfs.git.running import ask
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 4096
 """Files that one process is asked about: what it answers is a few megabytes."""
+
+_MOST: Final = 1 << 20
+"""Bytes of a file of attributes that are looked at; more is more than ours."""
 
 _SECONDS: Final = 60
 """Seconds after which no more is asked: advice is not worth more."""
@@ -64,8 +69,8 @@ def left_out(directory: str, exclude: str) -> list[str]:
     return [os.fsdecode(path) for path in (answer or b"").split(b"\0")[:-1]]
 
 
-def is_blank(path: str) -> bool:
-    """Tell whether a file is not there, or says nothing."""
-    with suppress(OSError), open(path, "rb") as stream:
-        return not stream.read(1)
+def outranks_nothing(path: str) -> bool:
+    """Tell whether a file of attributes is not there, or has only what `git setup` writes."""
+    with suppress(OSError, SessionfsError), open(path, "rb") as stream:
+        return not without_block(stream.read(_MOST), path)
     return not os.path.lexists(path)
