@@ -219,8 +219,9 @@ class _Plan:
             if reason == "":
                 continue
             if reason is not None:
-                told = " ".join(line.decode("utf-8", "replace").strip() for line in lines)
-                self.unmet.append(f"{self._shown(place)}: {reason}; to add by hand: {told}")
+                test, run, end = (line.decode("utf-8", "replace").strip() for line in lines)
+                told = f"{reason}; to add by hand: {test} {run}; {end}"
+                self.unmet.append(f"{self._shown(place)}: {told}")
             else:
                 new = with_lines(content, lines, place)
                 self._file(place, content, new, partial(write_file, place, new, executable=True))
@@ -266,8 +267,10 @@ class _Plan:
 
     def _shown(self, place: str) -> str:
         """Return a path from the top, or the whole of one that leads elsewhere."""
-        path = os.path.relpath(os.path.realpath(place), os.path.realpath(self.top))
-        return place if path.startswith(os.pardir) else path.replace(os.sep, "/")
+        directory, name = os.path.split(place)  # the name may be a link's
+        path = os.path.join(os.path.realpath(directory), name)
+        below = os.path.relpath(path, os.path.realpath(self.top))
+        return path if below.startswith(os.pardir) else below.replace(os.sep, "/")
 
     def finish(self, *, check: bool) -> GitSetup:
         """Do what is planned, unless it is only looked at."""

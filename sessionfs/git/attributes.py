@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sessionfs.errors import SessionfsError
-from sessionfs.git.block import without_block
+from sessionfs.git.block import block_of, without_block
+from sessionfs.git.definitions import DRIVER
 from sessionfs.git.running import ask
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ _BATCH: Final = 4096
 
 _MOST: Final = 1 << 20
 """Bytes of a file of attributes that are looked at; more is more than ours."""
+
+_MERGED: Final = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^"\s]\S*) merge=' + DRIVER.encode())
+"""A line that has files merged by our driver, and says nothing else of them."""
 
 _SECONDS: Final = 60
 """Seconds after which no more is asked: advice is not worth more."""
@@ -70,7 +75,9 @@ def left_out(directory: str, exclude: str) -> list[str]:
 
 
 def outranks_nothing(path: str) -> bool:
-    """Tell whether a file of attributes is not there, or has only what `git setup` writes."""
+    """Tell whether a file of attributes is not there, or only says what our driver merges."""
     with suppress(OSError, SessionfsError), open(path, "rb") as stream:
-        return not without_block(stream.read(_MOST), path)
+        content = stream.read(_MOST)
+        lines = block_of(content, path) or []
+        return not without_block(content, path) and all(map(_MERGED.fullmatch, lines))
     return not os.path.lexists(path)
