@@ -442,7 +442,7 @@ def ours(tmp_path, monkeypatch):
     """A program at an odd place that writes down how it was called, and ends as it is told."""
     record = tmp_path / "record"
     words = fake(
-        tmp_path / "it's 100% $odd" / "session fs",
+        tmp_path / "it's 100%A $odd" / "session fs",
         f'echo "$@" >> {shlex.quote(str(record))}; exit ${{CODE:-0}}',
     )
     monkeypatch.setattr(setup, "own_command", lambda: words)
@@ -534,12 +534,16 @@ def test_hooks_go_where_git_looks_for_them(archived, capsys):
     git(archived, "config", "core.hooksPath", "tools/hooks")
     assert main(["git", "setup", "--hooks"]) == 0
     assert sorted(path.name for path in (archived / "tools" / "hooks").iterdir()) == sorted(HOOKS)
-    assert "tools/hooks/pre-commit: #!/bin/sh" in told(capsys)
+    out, err = capsys.readouterr()
+    assert "tools/hooks/pre-commit: #!/bin/sh" in out
+    assert "hooks are in tools/hooks: core.hooksPath has it so" in err
     assert main(["git", "setup", "--uninstall"]) == 0
     assert not list((archived / "tools" / "hooks").iterdir())
     git(archived, "config", "core.hooksPath", os.devnull)
     assert main(["git", "setup", "--hooks"]) == 0
     assert "git runs no hooks here" in told(capsys)
+    assert main(["git", "setup", "--check", "--hooks"]) == 1
+    assert main(["git", "setup", "--check"]) == 0
 
 
 def test_hooks_that_are_there_are_brought_up_to_date(archived, ours, monkeypatch):
@@ -550,7 +554,7 @@ def test_hooks_that_are_there_are_brought_up_to_date(archived, ours, monkeypatch
     assert main(["git", "setup"]) == 0
     told = (archived / ".git" / "hooks" / "pre-commit").read_text()
     assert f"  {words[0]} verify" in told
-    assert "100%" not in told
+    assert "100%A" not in told
     hook = archived / ".git" / "hooks" / "pre-commit"
     hook.write_bytes(hook.read_bytes().replace(END, b""))
     assert main(["git", "setup"]) == 0  # and says that it cannot tell what is ours
@@ -615,6 +619,9 @@ def test_a_clone_without_setup_has_plain_diffs_and_conflicts(archived, tmp_path)
         "checksums.b3", "messages-00000001.jsonl", "summary.json",
     ]  # fmt: skip
     assert sessionfs.verify([str(clone / ".sessions")]).ok  # ours, whole
+    os.chdir(clone)
+    assert main(["git", "setup"]) == 0  # also in the middle of a merge
+    assert main(["git", "setup", "--check"]) == 0
 
 
 def test_what_git_has_cached_is_not_shown_by_another_rendering(archived, monkeypatch, tmp_path):

@@ -25,6 +25,7 @@ from sessionfs.model import (
 )
 from sessionfs.view.textconv import HEADER, RENDERING, message_block, textconv
 
+OBEYED = {*map(chr, [*range(9), *range(11, 32), *range(127, 160)]), "\u202e"}
 PAYLOAD = "c4497b955316de7e976e4c8c67a4552a2aa589aaea4a4fe62202d9b0fa244e8a"
 
 
@@ -123,6 +124,17 @@ def test_what_was_shown_stays_when_a_segment_grows(lines, data):
     ends = [place + 1 for place, byte in enumerate(whole) if byte == 10]
     end = data.draw(st.sampled_from(ends))
     assert shown(whole).startswith(shown(whole[:end]))
+
+
+BEGINNINGS = [b"", b'{"seq":1,', b'{"rule":', b'{\n  "format":', b"0" * 64 + b"  ", b"<<<<<<< x\n"]
+
+
+@given(st.sampled_from([*BEGINNINGS, *CONVERSATION]), st.binary(max_size=200), st.data())
+def test_any_bytes_are_shown_and_nothing_is_obeyed(begin, rest, data):
+    cut = data.draw(st.integers(0, len(begin)))
+    told = shown(begin[:cut] + rest)
+    assert not OBEYED & set(told)
+    told.encode("utf-8")
 
 
 def test_a_block_depends_on_its_line_alone():
@@ -226,7 +238,7 @@ def test_no_text_passes_for_a_header():
 )
 def test_a_terminal_obeys_nothing(content):
     told = shown(content)
-    assert not {*map(chr, [*range(9), *range(11, 32), *range(127, 160)]), "\u202e"} & set(told)
+    assert not OBEYED & set(told)
     told.encode("utf-8")
 
 
@@ -250,6 +262,13 @@ def test_a_hostile_file_is_shown_as_it_is(content):
     shift = "  " if content.startswith(b'{"seq"') else ""
     text = [each.removeprefix(shift) for each in told.split("\n") if not each.startswith("── ")]
     assert "".join(text) == content.decode().replace("\n", "")
+
+
+def test_a_line_with_more_values_than_any_is_not_decoded():
+    """In memory each would take a hundred times its bytes."""
+    most = line(1, Data(value=[0] * 200_000))
+    assert message_block(most) is not None
+    assert message_block(line(1, Data(value=[0] * 300_000))) is None
 
 
 def test_a_list_of_other_digests_is_a_text():

@@ -206,39 +206,38 @@ class _Plan:
 
     def add_hooks(self, *, wanted: bool) -> None:
         """Add our lines to hooks; where they are there already, bring them up to date."""
-        for name, place, content in self._hooks():
+        directory, is_elsewhere = hooks_directory(self.top)
+        if wanted and os.path.lexists(directory) and not os.path.isdir(directory):
+            self.unmet.append(f"{self._shown(directory)} is no directory: git runs no hooks here")
+            return
+        steps = len(self._steps)
+        for name, place, content in _hooks(directory):
             try:
                 has_ours = block_of(content or b"", place) is not None
             except SessionfsError as error:
                 self.unmet.append(error.message)
                 continue
-            if not wanted and not has_ours:
-                continue
-            lines = hook_lines(name, self._words)
-            reason = None if content is None else unfit(place, content, HOOKS[name][0].encode())
-            if reason == "":
-                continue
-            if reason is not None:
-                test, run, end = (line.decode("utf-8", "replace").strip() for line in lines)
-                told = f"{reason}; to add by hand: {test} {run}; {end}"
-                self.unmet.append(f"{self._shown(place)}: {told}")
-            else:
-                new = with_lines(content, lines, place)
-                self._file(place, content, new, partial(write_file, place, new, executable=True))
+            if wanted or has_ours:
+                self._add_hook(name, place, content)
+        if is_elsewhere and len(self._steps) > steps:
+            told = "core.hooksPath has it so; who shares it shares our lines"
+            self.notes.append(f"hooks are in {self._shown(directory)}: {told}")
+
+    def _add_hook(self, name: str, place: str, content: bytes | None) -> None:
+        lines = hook_lines(name, self._words)
+        reason = None if content is None else unfit(place, content, HOOKS[name][0].encode())
+        if reason is None:
+            new = with_lines(content, lines, place)
+            self._file(place, content, new, partial(write_file, place, new, executable=True))
+        elif reason:
+            test, run, end = (line.decode("utf-8", "replace").strip() for line in lines)
+            told = f"{reason}; to add by hand: {test} {run}; {end}"
+            self.unmet.append(f"{self._shown(place)}: {told}")
 
     def clear_hooks(self) -> None:
-        for _, place, content in self._hooks():
+        for _, place, content in _hooks(hooks_directory(self.top)[0]):
             if content is not None:
                 self._file(place, content, without_lines(content, place))
-
-    def _hooks(self) -> Iterator[tuple[str, str, bytes | None]]:
-        directory = hooks_directory(self.top)
-        if os.path.lexists(directory) and not os.path.isdir(directory):
-            self.unmet.append(f"{self._shown(directory)} is no directory: git runs no hooks here")
-            return
-        for name in HOOKS:
-            place = os.path.join(directory, name)
-            yield name, place, content_of(place)
 
     def drop_cache(self) -> None:
         if has_cache(self.top):
@@ -279,6 +278,14 @@ class _Plan:
                 step.apply()
         changes = [change for step in self._steps for change in step.changes]
         return GitSetup(changes=changes, unmet=self.unmet, notes=self.notes, findings=[])
+
+
+def _hooks(directory: str) -> Iterator[tuple[str, str, bytes | None]]:
+    """Yield name, place and content of each hook that we have lines for."""
+    if os.path.isdir(directory) or not os.path.lexists(directory):
+        for name in HOOKS:
+            place = os.path.join(directory, name)
+            yield name, place, content_of(place)
 
 
 def _more(lines: list[bytes], than: list[bytes]) -> list[bytes]:

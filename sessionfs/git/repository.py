@@ -49,7 +49,8 @@ def files_named(top: str, name: str) -> list[str]:
     return [os.fsdecode(path) for path in (answer or b"").split(b"\0")[:-1]]
 
 
-def hooks_directory(directory: str) -> str:
-    """Return where a repository's hooks are, as `core.hooksPath` has it."""
+def hooks_directory(directory: str) -> tuple[str, bool]:
+    """Return where a repository's hooks are, and whether `core.hooksPath` has it so."""
     answer = ask(directory, "rev-parse", "--git-path", "hooks") or b""
-    return os.path.join(directory, os.fsdecode(answer.removesuffix(b"\n")))
+    elsewhere = ask(directory, "config", "core.hooksPath") is not None
+    return os.path.join(directory, os.fsdecode(answer.removesuffix(b"\n"))), elsewhere
