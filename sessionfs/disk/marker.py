@@ -7,10 +7,9 @@ import os
 from sessionfs.archive import CHECKSUMS
 from sessionfs.disk.archive import DEFAULT, POLICY
 from sessionfs.errors import SessionfsError
+from sessionfs.verify.sites import says_archive
 
 _HEAD = 1 << 16
-_KEYS = (b"format", b"min_reader")
-"""The keys that every archive.yaml of ours begins with."""
 
 
 def is_archive(place: str) -> bool:
@@ -28,7 +27,7 @@ def is_archive(place: str) -> bool:
             head = stream.read(_HEAD)
     except OSError:
         return True
-    return all(key in head for key in _KEYS)
+    return says_archive(head)
 
 
 def check_outside(output: str) -> None:

@@ -7,6 +7,7 @@ import re
 import time
 from contextlib import suppress
 from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from sessionfs.errors import SessionfsError
@@ -44,19 +45,46 @@ def own_attributes(directory: str) -> str | None:
     return os.path.join(directory, os.fsdecode(path.removesuffix(b"\n")))
 
 
+def attributes_in(
+    directory: str,
+    commit: str | None,
+    paths: Iterable[str],
+    names: Sequence[str],
+    *,
+    index: str | None = None,
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what `attributes` does, as the files of a commit say it; without one, of an index.
+
+    The commit is read into an index of its own, for git older than 2.40 cannot ask a commit.
+    """
+    if commit is None:
+        yield from attributes(directory, paths, names, index=index, cached=True)
+        return
+    with TemporaryDirectory(prefix="sessionfs-") as scratch:
+        index = os.path.join(scratch, "index")
+        if ask(directory, "read-tree", commit, index=index) is not None:
+            yield from attributes(directory, paths, names, index=index, cached=True)
+
+
 def attributes(
-    directory: str, paths: Iterable[str], names: Sequence[str]
+    directory: str,
+    paths: Iterable[str],
+    names: Sequence[str],
+    *,
+    index: str | None = None,
+    cached: bool = False,
 ) -> Iterator[tuple[str, str, str]]:
     """Yield path, name and value of the attributes that git gives files below a directory.
 
     Values are as `git check-attr` says them: `set`, `unset`, `unspecified`, or a text. Ends
-    early where git fails, or is slow.
+    early where git fails, or is slow. `cached` asks the index alone.
     """
     end = time.monotonic() + _SECONDS
     rest = iter(paths)
     while (batch := list(islice(rest, _BATCH))) and time.monotonic() < end:
         asked = b"".join(os.fsencode(path) + b"\0" for path in batch)
-        answer = ask(directory, "check-attr", "-z", "--stdin", *names, given=asked)
+        options = ("-z", "--stdin", *(["--cached"] if cached else []))
+        answer = ask(directory, "check-attr", *options, *names, given=asked, index=index)
         if answer is None:
             return
         fields = iter(answer.split(b"\0")[:-1])
