@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sessionfs.api.redact import check_secrets, redact
     from sessionfs.api.setup import GitSetup, git_setup
     from sessionfs.api.unpacking import UnpackReport, unpack
+    from sessionfs.api.upkeep import doctor
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -44,11 +45,13 @@ if TYPE_CHECKING:
     from sessionfs.pack import Limits, Pack, Packed
     from sessionfs.unpacker import Unpacked
     from sessionfs.verify import Report
+    from sessionfs.view.upkeep import Checkup
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Archive",
+    "Checkup",
     "Conflict",
     "Data",
     "File",
@@ -80,6 +83,7 @@ __all__ = [
     "Unpacked",
     "check_secrets",
     "children",
+    "doctor",
     "edit",
     "explain",
     "export_native",
@@ -111,6 +115,7 @@ _HOMES = {
     "api.read": "Listed children list_sessions",
     "api.setup": "GitSetup git_setup",
     "api.unpacking": "UnpackReport unpack",
+    "api.upkeep": "doctor",
     "archive": "Session",
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",
@@ -120,6 +125,7 @@ _HOMES = {
     "pack": "Limits Pack Packed",
     "unpacker": "Unpacked",
     "verify": "Report",
+    "view.upkeep": "Checkup",
 }
 _HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
 

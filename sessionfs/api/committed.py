@@ -25,6 +25,7 @@ from sessionfs.git.repository import absent, head, repository_of
 from sessionfs.git.tree import GitTree
 from sessionfs.history import compare_archives, compare_sessions, with_history
 from sessionfs.identity import is_ulid
+from sessionfs.rules import RULES
 from sessionfs.tree import Below, read_bytes
 from sessionfs.verify import Report, in_order, merge_reports, verify_archive, verify_tree
 from sessionfs.verify.conversion import conversion_of
@@ -327,7 +328,8 @@ def _beside(report: Report, part: ObjectTree, top: str, site: Site) -> Report:
             changed.append(path)
         else:
             said = f"converted at checkout: {words}; the commit has it right"
-            found.append(unguarded(path, f"{said} ({cause})" if cause else said))
+            one = unguarded(path, f"{said} ({cause})" if cause else said)
+            found.append(replace(one, hint=RULES["E605"].hint))  # it is mended in the same way
     return replace(report, findings=in_order(found), changed=tuple(changed))
 
 
