@@ -16,7 +16,7 @@ from conftest import ROOT
 from sessionfs.cli import main
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
-from sessionfs.verify.sites import Site, archives, each_once, site_of
+from sessionfs.verify.sites import Listing, Site, each_once
 from test_git import git
 
 OTHER = "5f2c8a10-3b7e-4d61-9c42-ffffffffffff"
@@ -96,15 +96,15 @@ LISTING = [
 ]
 
 
-def beginning(path: str) -> bytes:
-    return b"title: a zoo\n" if path.startswith("docs/other") else b'format: "1.0"\nmin_reader:'
+def is_policy(path: str) -> bool:
+    return not path.startswith("docs/other")
 
 
 def test_archives_are_found_at_any_depth() -> None:
     roots = [".sessions", "lost", "docs/kept"]
-    assert archives(LISTING, beginning) == [Site(root, "archive") for root in roots]
-    assert archives(["archive.yaml", *LISTING], beginning) == [Site("", "archive")]
-    assert archives([f"2026/11/{ID}/manifest.yaml"], beginning) == [Site("", "archive")]
+    assert Listing(LISTING, is_policy).archives() == [Site(root, "archive") for root in roots]
+    for paths in (["archive.yaml", *LISTING], [f"2026/11/{ID}/manifest.yaml"]):
+        assert Listing(paths, is_policy).archives() == [Site("", "archive")]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_archives_are_found_at_any_depth() -> None:
     ],
 )
 def test_a_path_of_a_tree_stands_for_a_place(path: str, kind: str | None, root: str) -> None:
-    site = site_of(path, frozenset(LISTING), beginning)
+    site = Listing(LISTING, is_policy).site_of(path)
     assert site == (None if kind is None else Site(root, kind))
 
 

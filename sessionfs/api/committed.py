@@ -15,6 +15,7 @@ from sessionfs.api.spreading import bytes_of, spread_sessions
 from sessionfs.canonical import replace
 from sessionfs.digest import CHUNK, Hasher
 from sessionfs.disk.archive import ATTRIBUTES as GUARD
+from sessionfs.disk.marker import HEAD, says_archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.disk.workers import spread
 from sessionfs.errors import Conflict, NotFound, SessionfsError
@@ -37,7 +38,7 @@ from sessionfs.verify.guards import (
     unguarded,
 )
 from sessionfs.verify.report import join
-from sessionfs.verify.sites import POLICY, Site, archives, each_once, site_of
+from sessionfs.verify.sites import POLICY, Listing, Site, each_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from sessionfs.model import Finding
     from sessionfs.verify import Mode
 
-_HEAD = 1 << 16
 _ATTRIBUTES = ".gitattributes"
 _AROUND = frozenset((POLICY, _ATTRIBUTES, ".gitignore"))
 
@@ -154,22 +154,22 @@ def _sites(
 ) -> list[Site]:
     """Return what is to be verified: what the paths stand for, or every archive."""
 
-    def start(path: str) -> bytes:
+    def is_policy(path: str) -> bool:
         try:
-            return read_bytes(tree, path, _HEAD)
+            return says_archive(read_bytes(tree, path, HEAD))
         except SessionfsError:
-            return b""
+            return False
 
+    there = Listing(listing, is_policy)
     if not named:
-        found = archives(listing, start)
+        found = there.archives()
         if not (found or or_none):
             message = f"no archive in {whence}"
             raise NotFound(message, hint="name a commit that has one: another branch, perhaps")
         return found
-    files = frozenset(listing)
     sites = []
     for path, inner in named.items():
-        site = site_of(inner, files, start)
+        site = there.site_of(inner)
         if site is None:
             message = f"no archive or session at {path} in {whence}"
             raise NotFound(message, hint="a path is looked up in the tree that git has")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from bisect import bisect_left
 from contextlib import closing, suppress
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, cast
 
@@ -17,7 +19,7 @@ from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.running import ask, command, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import IO, Any
 
     from sessionfs.tree import Tree
@@ -137,27 +139,22 @@ class ObjectTree:
         self.whence = whence
         self.entries = {entry.path: entry for entry in entries}
         self._sizes: dict[str, int] | None = None
+        self._order: list[tuple[bytes, str]] | None = None
 
     def below(self, directory: str, names: Iterable[str] | None = None) -> ObjectTree:
         """Return one directory as a tree, or only those of its files that are named."""
-        start = f"{directory}/" if directory else ""
-        cut = len(start)
-        kept = None if names is None else {start + name for name in names}
+        cut = len(directory) + 1 if directory else 0
+        kept = None if names is None else frozenset(names)
         inside = (
             Entry(path[cut:], mode, blob)
-            for path, mode, blob in self.entries.values()
-            if path.startswith(start) and (kept is None or path in kept)
+            for path, mode, blob in self._inside(directory)
+            if kept is None or path[cut:] in kept
         )
         return ObjectTree(self.objects, inside, self.whence)
 
     def paths(self, under: str = "") -> list[str]:
         """Return the path of every file below `under`, sorted by bytes."""
-        prefix = f"{under}/" if under else ""
-        return [
-            entry.path
-            for entry in self.entries.values()
-            if entry.path.startswith(prefix) and entry.mode not in _ODD
-        ]
+        return [entry.path for entry in self._inside(under) if entry.mode not in _ODD]
 
     def oddities(self) -> list[tuple[str, str]]:
         """Return path and kind of what is no file: a `symlink`, or `special`, a submodule."""
@@ -199,6 +196,17 @@ class ObjectTree:
         size = tree.size(other)
         with closing(tree.open(other)) as stream:
             return git_blob_id(stream, size, algorithm) == blob
+
+    def _inside(self, directory: str) -> Iterator[Entry]:
+        """Yield the entries below a directory: they stand together."""
+        if self._order is None:
+            self._order = [(os.fsencode(path), path) for path in self.entries]
+        start = os.fsencode(f"{directory}/") if directory else b""
+        first = bisect_left(self._order, (start, "")) if directory else 0
+        for key, path in islice(self._order, first, None):
+            if not key.startswith(start):
+                break
+            yield self.entries[path]
 
     def _entry(self, path: str) -> Entry:
         entry = self.entries.get(path)

@@ -12,12 +12,10 @@ from sessionfs.tree import path_bytes
 from sessionfs.verify.report import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 DEFAULT: Final = ".sessions"
 POLICY: Final = "archive.yaml"
-_KEYS: Final = (b"format", b"min_reader")
-"""The keys that every archive.yaml of ours begins with."""
 _IN_SHARD: Final = re.compile(r"/[0-9]{4}/[0-9]{2}/[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _DEPTH: Final = 3
 """A session is that deep below its archive: year, month, id."""
@@ -30,52 +28,62 @@ class Site(Struct, frozen=True):
     kind: Literal["archive", "session"]
 
 
-def says_archive(head: bytes) -> bool:
-    """Tell whether a file called archive.yaml begins as an archive's does."""
-    return all(key in head for key in _KEYS)
+class Listing:
+    """The paths of files, and what stands there.
 
-
-def archives(paths: Iterable[str], head: Callable[[str], bytes]) -> list[Site]:
-    """Return the archives of a listing, none that lies in another.
-
-    `head` gives the beginning of a file: of a directory that is not called `.sessions`, it tells.
-    Where a session stands in a shard there is an archive, also one that lacks its archive.yaml.
+    `is_policy` tells of a file called archive.yaml, in a directory that is not called `.sessions`,
+    whether it is an archive's.
     """
-    roots: set[str] = set()
-    for path in paths:
-        root, _, name = path.rpartition("/")
-        if name == POLICY:
-            if root.rpartition("/")[2] == DEFAULT or says_archive(head(path)):
-                roots.add(root)
-        elif name in {CHECKSUMS, MANIFEST} and _IN_SHARD.search(f"/{root}"):
-            roots.add(archive_of(root))
-    found: list[Site] = []
-    for root in sorted(roots, key=lambda root: (root.count("/") + bool(root), path_bytes(root))):
-        if not any(_is_below(root, site.root) for site in found):
-            found.append(Site(root, "archive"))
-    return found
 
+    def __init__(self, paths: Iterable[str], is_policy: Callable[[str], bool]) -> None:
+        """Take the files; the directories follow from them."""
+        self._files = frozenset(paths)
+        self._is_policy = is_policy
+        self._directories: set[str] = set()
+        for path in self._files:
+            above = path.rpartition("/")[0]
+            while above and above not in self._directories:
+                self._directories.add(above)
+                above = above.rpartition("/")[0]
 
-def site_of(path: str, paths: Collection[str], head: Callable[[str], bytes]) -> Site | None:
-    """Return what a path of a listing stands for, None where that is nothing of ours.
+    def archives(self) -> list[Site]:
+        """Return the archives, none that lies in another.
 
-    As on disk: a path inside a session stands for the session, any other file of an archive for
-    the archive; a directory for the archive that it is, or that it has as `.sessions`.
-    """
-    roots = set(_directories(paths))
-    for place in reversed(list(_upward(path))):
-        if place in roots and is_ulid(place.rpartition("/")[2]):
-            return Site(place, "session")
-    for place in (path, join(path, DEFAULT)):
-        if join(place, POLICY) in paths:
-            return Site(place, "archive")
-        if any(join(place, name) in paths for name in (CHECKSUMS, MANIFEST)):
-            return Site(place, "session")
-    if path not in paths:
-        return None
-    above = (place for place in _upward(path) if join(place, POLICY) in paths)
-    around = next((one for one in above if says_archive(head(join(one, POLICY)))), None)
-    return None if around is None else Site(around, "archive")
+        Where a session stands in a shard there is one, also if it lacks its archive.yaml.
+        """
+        roots: set[str] = set()
+        for path in self._files:
+            root, _, name = path.rpartition("/")
+            if name == POLICY:
+                if root.rpartition("/")[2] == DEFAULT or self._is_policy(path):
+                    roots.add(root)
+            elif name in {CHECKSUMS, MANIFEST} and _IN_SHARD.search(f"/{root}"):
+                roots.add(archive_of(root))
+        found: list[Site] = []
+        for root in sorted(roots, key=lambda root: (len(list(_upward(root))), path_bytes(root))):
+            if not any(_is_below(root, site.root) for site in found):
+                found.append(Site(root, "archive"))
+        return found
+
+    def site_of(self, path: str) -> Site | None:
+        """Return what a path stands for, None where that is nothing of ours.
+
+        As on disk: a path inside a session stands for the session, any other file of an archive
+        for the archive; a directory for the archive that it is, or that it has as `.sessions`.
+        """
+        for place in reversed(list(_upward(path))):
+            if place in self._directories and is_ulid(place.rpartition("/")[2]):
+                return Site(place, "session")
+        for place in (path, join(path, DEFAULT)):
+            if join(place, POLICY) in self._files:
+                return Site(place, "archive")
+            if any(join(place, name) in self._files for name in (CHECKSUMS, MANIFEST)):
+                return Site(place, "session")
+        if path not in self._files:
+            return None
+        above = (place for place in _upward(path) if join(place, POLICY) in self._files)
+        around = next((one for one in above if self._is_policy(join(one, POLICY))), None)
+        return None if around is None else Site(around, "archive")
 
 
 def each_once(sites: Iterable[Site]) -> list[Site]:
@@ -96,12 +104,6 @@ def _upward(path: str) -> Iterator[str]:
         yield path
         path = path.rpartition("/")[0]
     yield ""
-
-
-def _directories(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        while path := path.rpartition("/")[0]:
-            yield path
 
 
 def _is_below(path: str, directory: str) -> bool:
