@@ -1,14 +1,17 @@
 """What sessions cost in git, beside plain files of the same number and size, and other layouts.
 
 Run `python tests/benchmarks/git.py [SESSIONS]`; 10,000 by default. Figures of `git status` are the
-median of five, warm, in one run. Growth is that of one session of 5,000 messages which a commit
-takes 25 further, 200 times: ours, as segments of which nothing is derived and each commit adds a
-file of its own, and as one file. Sizes are those of packs, after `git gc`.
+least of nine, warm, in one run: of the clock, and of processors. The plain files stand a thousand
+in a directory, and four, as those of sessions do. `verify` judges the work tree, and the commit.
+
+Growth is that of one session of 5,000 messages which a commit takes 25 further, 200 times: ours,
+as segments of which nothing is derived and each commit adds a file of its own, and as one file.
+Sizes are those of packs, after `git gc`.
 """
 
 import os
+import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +25,7 @@ sys.path.insert(0, TESTS)
 import sessionfs
 from claude_logs import SESSION, log
 
-ROUNDS = 5
+ROUNDS = 9
 COMMITS, STEP = 200, 25
 MEGABYTE = 1_000_000
 QUIET = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -43,20 +46,24 @@ def repository(place: Path) -> Path:
     return place
 
 
-def seconds(place: Path) -> float:
-    """The median of what `git status` takes, once it has run."""
-    git(place, "status", "--porcelain")
+def status(label: str, place: Path, *options: str) -> tuple[float, float]:
+    """Print and return the least that `git status` takes: of the clock, and of processors."""
+    git(place, *options, "status", "--porcelain")
     taken = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
-        git(place, "status", "--porcelain")
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        git(place, *options, "status", "--porcelain")
+        wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+        taken.append((wall, used))
+    least = min(wall for wall, _ in taken), min(used for _, used in taken)
+    print(f"git status, {label:32} {least[0] * 1000:6.0f} ms {least[1] * 1000:6.0f} ms of work")
+    return least
 
 
 def many(place: Path, number: int) -> None:
     """Compare `git status` of sessions with that of as many plain files."""
-    ours, plain = repository(place / "ours"), repository(place / "plain")
+    ours, flat, deep = (repository(place / name) for name in ("ours", "flat", "deep"))
     native = place / "native" / f"{SESSION}.jsonl"
     native.parent.mkdir()
     native.write_bytes(log(8))
@@ -65,24 +72,32 @@ def many(place: Path, number: int) -> None:
     (session,) = (path.parent for path in seed.rglob("manifest.yaml"))
     archive = ours / ".sessions"
     shutil.copytree(seed, archive, ignore=shutil.ignore_patterns("20*", ".cache"))
-    files = 0
     for count in range(number):  # copies under other names are as good as sessions, to git
         shard = f"{2020 + count % 8}/{1 + count // 8 % 12:02d}"
         shutil.copytree(session, archive / shard / f"{count:026d}")
-    for path in sorted(archive.rglob("*")):
-        if path.is_file():
-            target = plain / "files" / f"{files // 1000}" / f"{files}.txt"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-            files += 1
-    for each in (ours, plain):
+    files = sorted(path for path in archive.rglob("*") if path.is_file())
+    for count, path in enumerate(files):
+        for plain, width in ((flat, 1000), (deep, 4)):
+            directory = plain / f"{count // 4000}" / f"{count // width}"
+            directory.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, directory / f"{count}.txt")
+    for each in (ours, flat, deep):
         git(each, "add", "--all")
         git(each, "commit", "-q", "-m", "all")
-    first, second = seconds(ours), seconds(plain)
-    print(f"{number:,} sessions, {files:,} files")
-    print(f"git status, sessions     {first * 1000:8.0f} ms")
-    print(f"git status, plain files  {second * 1000:8.0f} ms")
-    print(f"ratio                    {first / second:8.2f}", flush=True)
+    print(f"{number:,} sessions, {len(files):,} files")
+    first = status("sessions", ours)
+    for label, plain in (("plain, 1,000 a directory", flat), ("plain, 4 a directory", deep)):
+        second = status(label, plain)
+        print(f"  sessions take {first[0] / second[0]:.2f} x the clock, {first[1] / second[1]:.2f} x"
+              " the work")  # fmt: skip
+    git(ours, "update-index", "--untracked-cache")
+    status("sessions, core.untrackedCache", ours)
+    for options in ([], ["--git", "HEAD"]):
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "sessionfs", "verify", *options]
+        subprocess.run(command, cwd=ours, check=False, capture_output=True)
+        name = " ".join(["verify", *options])
+        print(f"{name:24} {time.perf_counter() - start:8.1f} s", flush=True)
 
 
 def packed(place: Path) -> float:
@@ -121,7 +136,7 @@ def growth(place: Path) -> None:
     git(layouts["a file a commit"], "add", "--all")
     git(layouts["a file a commit"], "commit", "-q", "-m", "facts")
     size = sum(map(len, messages))
-    print(f"\n{len(messages):,} messages, {size / MEGABYTE:.1f} MB, in {COMMITS} commits")
+    print(f"{len(messages):,} messages, {size / MEGABYTE:.1f} MB, in {COMMITS} commits")
     print(f"{'':18} {'loose':>9} {'packed':>9}")
     sizes = {}
     for name, layout in layouts.items():
@@ -129,7 +144,7 @@ def growth(place: Path) -> None:
         sizes[name] = packed(layout)
         print(f"{name:18} {before / MEGABYTE:6.1f} MB {sizes[name] / MEGABYTE:6.2f} MB")
     ratio = sizes["ours"] / sizes["a file a commit"]
-    print(f"ours: {ratio:.2f} x what a file a commit gives", flush=True)
+    print(f"ours: {ratio:.2f} x what a file a commit gives\n", flush=True)
 
 
 def written(archive: Path) -> list[bytes]:
@@ -140,5 +155,5 @@ def written(archive: Path) -> list[bytes]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        many(Path(scratch) / "status", int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
         growth(Path(scratch) / "growth")
+        many(Path(scratch) / "status", int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
