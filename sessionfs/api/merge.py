@@ -158,6 +158,7 @@ class _Root:
         self._index = index
         self._objects = objects
         self._commits = Commits(top)
+        self._commits.guess(index)
         self._wanted: set[str] = set()
         self.left: list[str] = []
 
@@ -228,7 +229,7 @@ class _Root:
             return []
         try:
             return [merger.merge(path, sides)]
-        except (SessionfsError, OSError) as error:
+        except (SessionfsError, OSError, ValueError) as error:
             return [_conflict(directory, error)]
 
     def _guard(self, session: Session) -> None:
@@ -239,8 +240,12 @@ class _Root:
         """
         directory = f"{self._root}/{session.path}".lstrip("/")
         if directory not in self._wanted:
-            return
+            return  # a fork that is archived already: it was verified, and is in what is written
         there = DirTree(os.path.join(self._place, *session.path.split("/")))
+        odd = next((name for name, kind in there.oddities() if kind != "directory"), None)
+        if odd is not None:
+            message = f"{directory}/{odd} is no file, and would be lost"
+            raise Conflict(message, hint="take it out of the session")
         new = session.checksums()
         for name in there.paths():
             if not self._is_known(directory, name, there, new.get(name)):
@@ -269,6 +274,9 @@ class _Root:
         commits = self._commits
         stages = candidates.staged.get(f"{directory}/{CHECKSUMS}", {})
         if committed or 0 in stages:
+            if commits.theirs is None:
+                message = f"{directory}: git does not tell where the other side is"
+                raise Conflict(message, hint="resolve it by hand: take one side, or seal it anew")
             common, ours, theirs = (
                 candidates.committed(directory, commit)
                 for commit in (commits.common, commits.ours, commits.theirs)
@@ -277,13 +285,14 @@ class _Root:
         found: list[Session | None] = []
         for stage, commit in ((2, commits.ours), (3, commits.theirs)):
             if stage in stages:
-                found.append(candidates.session(directory, stages[stage]))
+                found.append(candidates.session(directory, stages[stage], commit, stage))
             elif candidates.has(directory, commit, stage):
                 raise candidates.unlisted(directory)
             else:
                 found.append(None)
         try:
-            common = candidates.session(directory, stages[1]) if 1 in stages else None
+            known = commits.common if 1 in stages else None
+            common = candidates.session(directory, stages[1], known, 1) if 1 in stages else None
         except SessionfsError:  # of several merge bases git makes one that nobody wrote
             common = None
         return Sides(common, found[0], found[1])
@@ -338,7 +347,7 @@ def _check(session: Session) -> None:
         raise Conflict(message, hint="`sessionfs verify` on either branch tells what is wrong")
 
 
-def _conflict(directory: str, error: SessionfsError | OSError) -> Merged:
+def _conflict(directory: str, error: SessionfsError | OSError | ValueError) -> Merged:
     path = split_directory(directory)[1]
     reason = error.message if isinstance(error, SessionfsError) else str(error)
     hint = error.hint if isinstance(error, SessionfsError) else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionfs.archive import CHECKSUMS, Session, parse_checksums
@@ -43,6 +44,10 @@ _OLDER: Final = 100
 
 _LISTED: Final = re.compile(rb"([0-7]{6}) (?:blob )?([0-9a-f]+)(?: ([0-3]))?\t(.+)", re.DOTALL)
 _CHANGED: Final = re.compile(rb":[0-7]{6} ([0-7]{6}) [0-9a-f]+ ([0-9a-f]+) [A-Z]")
+_COMMIT: Final = re.compile(rb"^commit ([0-9a-f]{40,64})$", re.MULTILINE)
+_MOST: Final = 1 << 16
+"""Bytes of a message in which the first commit stands that is squashed."""
+
 _LINKS: Final = (b"120000", b"160000")
 
 
@@ -105,6 +110,24 @@ class Commits:
                 self.theirs = self._commit(theirs)
                 self.common = self._commit(common) if common else self._merge_base(name)
                 break
+
+    def guess(self, unmerged: Unmerged) -> None:
+        """Take the newest stash, or what is being squashed, for theirs if it has all of its blobs.
+
+        Of these git keeps no name while it waits for conflicts to be resolved.
+        """
+        wanted = {blobs[3] for blobs in unmerged.paths.values() if 3 in blobs}  # noqa: PLR2004
+        if self.theirs is not None or not wanted:
+            return
+        squashed = ask(self._top, "rev-parse", "--git-path", "SQUASH_MSG") or b""
+        named = _squashed(os.path.join(self._top, os.fsdecode(squashed.removesuffix(b"\n"))))
+        for name, common in (("refs/stash", "refs/stash^1"), (named, None)):
+            commit = self._commit(name) if name else None
+            if commit is None or not wanted <= {blob for _, blob in self.files(commit, [""])}:
+                continue
+            self.theirs = commit
+            self.common = self._commit(common) if common else self._merge_base(commit)
+            return
 
     def all(self) -> list[str]:
         """Return every commit whose files may be meant, each once."""
@@ -176,6 +199,7 @@ class Candidates:
         self._searched: set[str] = set()
         self._wanted = sorted(set(directories))
         self._digests: dict[str, str] = {}
+        self._missing: set[str] = set()
         self._blobs: dict[str, dict[str, None]] = {}
         """Blobs by path, in the order in which they were found."""
         self.staged: dict[str, dict[int, str]] = {}
@@ -212,10 +236,14 @@ class Candidates:
             return True
         return any(path.startswith(under) for path in self.trees.get(commit or "", ()))
 
-    def session(self, directory: str, checksums: str) -> Session:
+    def session(
+        self, directory: str, checksums: str, commit: str | None, stage: int | None = None
+    ) -> Session:
         """Return the session that a list of checksums, given as a blob, is about.
 
-        Raises `Conflict` where the list cannot be read, or git has not all that it lists.
+        The side is given as its commit, where that is known, and as its stage in the index. Raises
+        `Conflict` where the list cannot be read, where git has not all that it lists, or has
+        something else in the place of it.
         """
         shown = f"{directory}/{CHECKSUMS}"
         alone = self._tree({CHECKSUMS: checksums}, directory)
@@ -229,21 +257,22 @@ class Candidates:
             ) from error
         blobs = {CHECKSUMS: checksums}
         for name, digest in listed.items():
-            found = self._find(f"{directory}/{name}", digest)
-            if found is None and self._search(directory):
-                found = self._find(f"{directory}/{name}", digest)
+            path = f"{directory}/{name}"
+            own = self._own(path, commit, stage)
+            found = self._find(own or self._blobs.get(path, ()), digest)
+            if found is None and not own and self._search(directory):
+                found = self._find(self._blobs.get(path, ()), digest)
             if found is None:
-                message = f"{directory}/{name}: git has not the file that one side lists"
-                hint = "that side was damaged when it was committed, or the clone lacks old commits"
-                raise Conflict(message, hint=hint)
+                raise self._lacks(path, own)
             blobs[name] = found
+        self._refuse_others(directory, commit, blobs)
         return Session(self._tree(blobs, directory), split_directory(directory)[1])
 
     def committed(self, directory: str, commit: str | None) -> Session | None:
         """Return the session as a commit has it, or None where it has none."""
         checksums = self.trees.get(commit or "", {}).get(f"{directory}/{CHECKSUMS}")
         if checksums is not None:
-            return self.session(directory, checksums)
+            return self.session(directory, checksums, commit)
         if self.has(directory, commit, -1):
             raise self.unlisted(directory)
         return None
@@ -271,11 +300,38 @@ class Candidates:
                 self._blobs.setdefault(path, {})[blob] = None
         return True
 
-    def _find(self, path: str, digest: str) -> str | None:
-        for blob in self._blobs.get(path, ()):
+    def _own(self, path: str, commit: str | None, stage: int | None) -> list[str]:
+        """Return what a side has at a path: nothing where git took it away or elsewhere."""
+        staged, tree = self.staged.get(path, {}), self.trees.get(commit or "", {})
+        if stage in staged:
+            return [staged[stage]]
+        return [blob for blob in (tree.get(path), staged.get(0)) if blob and path in tree]
+
+    def _lacks(self, path: str, own: Iterable[str]) -> Conflict:
+        if any(blob in self._missing for blob in (*own, *self._blobs.get(path, ()))):
+            message = f"{path}: the clone lacks the file that one side has"
+            return Conflict(message, hint="`git fetch --refetch --no-filter` brings old files")
+        if own:
+            message = f"{path} is not what {CHECKSUMS} of one side says"
+            return Conflict(message, hint="`sessionfs seal` it on that branch, and merge again")
+        message = f"{path}: git has not the file that one side lists"
+        hint = "that side was damaged when it was committed, or the clone lacks old commits"
+        return Conflict(message, hint=hint)
+
+    def _refuse_others(self, directory: str, commit: str | None, blobs: dict[str, str]) -> None:
+        """Raise where a side has a file that its list has not."""
+        under = f"{directory}/"
+        for path in self.trees.get(commit or "", ()):
+            if path.startswith(under) and path[len(under) :] not in blobs:
+                message = f"{path}: {CHECKSUMS} of one side does not list it"
+                raise Conflict(message, hint="`sessionfs seal` it on that branch, and merge again")
+
+    def _find(self, blobs: Iterable[str], digest: str) -> str | None:
+        for blob in blobs:
             if blob not in self._digests:
                 stream = self._objects.open(blob)
                 if stream is None:  # a partial clone lacks it
+                    self._missing.add(blob)
                     continue
                 with stream:
                     self._digests[blob] = digest_stream(stream)[0]
@@ -297,6 +353,14 @@ def _listed(listing: bytes) -> Iterator[tuple[bytes, str, int, str]]:
         match = _LISTED.fullmatch(entry)
         if match is not None:
             yield match[1], match[2].decode(), int(match[3] or 0), os.fsdecode(match[4])
+
+
+def _squashed(path: str) -> str | None:
+    """Return the newest commit that a squash is made of, as git notes them for the message."""
+    with suppress(OSError), open(path, "rb") as stream:
+        found = _COMMIT.search(stream.read(_MOST))
+        return found[1].decode() if found else None
+    return None
 
 
 def _batches(directories: Sequence[str]) -> Iterator[Sequence[str]]:

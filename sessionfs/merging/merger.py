@@ -249,6 +249,9 @@ class Merger:
         alone, existing = both.alone(renamed), target.existing
         if existing is None:
             path = session_path(renamed.id)
+            if self._store.holds(path):
+                message = f"{path} stands where the fork belongs, and is not readable as such"
+                raise Conflict(message, hint="run `sessionfs verify`, and mend or move it first")
             stage = self._stage(renamed.id, path)
             alone.write_alone(stage.tree, both.removed())
             self._ready(stage, path)
