@@ -1,0 +1,122 @@
+"""The versions that a file had in the commits of a revision's history, under all its names.
+
+Told by `git log`, which leaves out commits that did not change it and follows renames.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sessionfs.errors import SessionfsError
+from sessionfs.git.commits import read_log
+from sessionfs.git.running import ask
+
+if TYPE_CHECKING:
+    from sessionfs.git.commits import Commit
+    from sessionfs.git.objects import Objects
+
+_MOST_RENAMES = 100
+
+
+@dataclass
+class FileVersion:
+    """A file as a commit left it: its path there, None where the commit took it away."""
+
+    commit: Commit
+    path: str
+    parents: list[tuple[str, str]]
+    """The versions before, each as commit and path."""
+    content: bytes | None = None
+
+
+def file_versions(
+    directory: str, revision: str, path: str, objects: Objects, *, notes: str
+) -> list[FileVersion]:
+    """Return the versions of a file in a revision's history, each behind its parents.
+
+    Raises `SessionfsError` where an object is not here, as in a partial clone.
+    """
+    found: dict[tuple[str, str], FileVersion] = {}
+    asked: set[tuple[str, str]] = set()
+    rest = [(revision, path)]
+    while rest and len(asked) <= _MOST_RENAMES:
+        tip, name = rest.pop()
+        for version in _named(directory, tip, name, notes):
+            key = (version.commit.id, name)
+            if key in found:
+                continue
+            found[key] = version
+            version.content = _content(directory, objects, *key)
+            if not version.parents and version.content is not None:
+                before = _former(directory, version.commit.id, name)
+                if before is not None:
+                    parent = _tip(directory, f"{version.commit.id}^", before, notes)
+                    version.parents = [(parent, before)] if parent else []
+                    if before not in {other for _, other in asked}:
+                        rest.append((f"{version.commit.id}^", before))
+                    asked.add((version.commit.id, before))
+    return _in_order(found)
+
+
+def _named(directory: str, revision: str, path: str, notes: str) -> list[FileVersion]:
+    commits = read_log(
+        directory, revision, [f"{path}"], "--topo-order", "--parents", notes=notes
+    )
+    return [
+        FileVersion(commit, path, [(parent, path) for parent in commit.parents])
+        for commit in commits
+    ]
+
+
+def _tip(directory: str, revision: str, path: str, notes: str) -> str | None:
+    """Return the last commit of a revision's history that changed a file."""
+    commits = read_log(directory, revision, [path], "--max-count=1", notes=notes)
+    return commits[0].id if commits else None
+
+
+def _content(directory: str, objects: Objects, commit: str, path: str) -> bytes | None:
+    name = f"{commit}:".encode() + os.fsencode(path)
+    if b"\n" in name:
+        message = f"a file whose name has a line feed cannot be followed: {path!r}"
+        raise SessionfsError(message, hint="rename it")
+    blob = objects.read(name)
+    if blob is not None:
+        return blob.content if blob.kind == "blob" else None
+    if ask(directory, "rev-parse", "--verify", "--quiet", os.fsdecode(name)) is not None:
+        raise SessionfsError(
+            f"git cannot give {path} as it was in {commit[:12]}",
+            hint="a partial clone lacks old files: `git fetch --refetch --no-filter` brings them",
+        )
+    return None
+
+
+def _former(directory: str, commit: str, path: str) -> str | None:
+    """Return the name that a file had before a commit, where that renamed it."""
+    answer = ask(
+        directory,
+        *("diff-tree", "-r", "-z", "--no-commit-id", "--find-renames", "--diff-filter=R"),
+        *("--name-status", commit),
+    )
+    fields = [os.fsdecode(field) for field in (answer or b"").split(b"\0")]
+    steps = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+    return next((old for _, old, new in steps if new == path), None)
+
+
+def _in_order(found: dict[tuple[str, str], FileVersion]) -> list[FileVersion]:
+    """Return versions so that each stands behind its parents; those not there are left out."""
+    done: dict[tuple[str, str], FileVersion] = {}
+    stack = [(key, False) for key in found]
+    while stack:
+        key, is_ready = stack.pop()
+        if key in done:
+            continue
+        version = found[key]
+        if is_ready:
+            version.parents = [parent for parent in version.parents if parent in done]
+            done[key] = version
+        else:
+            stack.append((key, True))
+            stack += [(parent, False) for parent in version.parents if parent in found]
+    return list(done.values())
