@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionfs.provenance.edits import Edit, Hunk, Patched, Placed, Replaced, Written, is_telling
-from sessionfs.provenance.lines import Tracked
+from sessionfs.provenance.edits import Edit, Hunk, Patched, Replaced, Written, is_telling
 from sessionfs.provenance.trace import trace
 from sessionfs.provenance.versions import Version
 
@@ -163,8 +161,3 @@ def test_what_only_an_agent_wrote_is_known_to_the_blank_line(data) -> None:
             zip(version.lines, truth, strict=True)
         )
         assert None not in claims
-
-
-def test_x() -> None:
-    pytest.importorskip("sessionfs")
-    assert Tracked is not None and Placed is not None and OTHER

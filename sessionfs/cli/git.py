@@ -8,6 +8,7 @@ from sessionfs.cli import PROGRAM
 from sessionfs.cli.table import Commands
 
 COMMANDS = {
+    "link": ("commits", "Name the sessions that wrote what is staged."),
     "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
 }
 """Each command: the module that it lives in, and what `sessionfs git --help` says of it."""

@@ -13,9 +13,8 @@ from sessionfs.git.running import ask, command, environment
 if TYPE_CHECKING:
     from sessionfs.git.objects import Objects
 
-_NOTHING = b"0" * 40
 _FILES = (b"100644", b"100755", b"120000", b"000000")
-_GOING_ON = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+_GOING_ON = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_HEAD")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def _read(objects: Objects, identifier: bytes) -> bytes | None:
 
 
 def goes_on(top: str) -> bool:
-    """Tell whether git is about to make commits anew: a rebase, a cherry-pick, a revert."""
+    """Tell whether git is in the middle of a merge, a rebase, a cherry-pick or a revert."""
     for name in _GOING_ON:
         answer = ask(top, "rev-parse", "--git-path", name)
         if answer is not None:
@@ -93,7 +92,18 @@ def template(top: str) -> str:
     if not path:
         return ""
     try:
-        with open(os.path.join(top, path), encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        return read_message(os.path.join(top, path))
     except OSError:
         return ""
+
+
+def read_message(path: str) -> str:
+    """Return the text of a file that holds a commit's message; no byte of it is lost."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        return stream.read()
+
+
+def write_message(path: str, message: str) -> None:
+    """Put a message into the file that git will read it from."""
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        stream.write(message)

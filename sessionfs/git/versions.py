@@ -61,9 +61,7 @@ def file_versions(
 
 
 def _named(directory: str, revision: str, path: str, notes: str) -> list[FileVersion]:
-    commits = read_log(
-        directory, revision, [f"{path}"], "--topo-order", "--parents", notes=notes
-    )
+    commits = read_log(directory, revision, [f"{path}"], "--topo-order", "--parents", notes=notes)
     return [
         FileVersion(commit, path, [(parent, path) for parent in commit.parents])
         for commit in commits

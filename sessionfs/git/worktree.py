@@ -11,16 +11,14 @@ from sessionfs.git.running import ask, require
 
 @dataclass(frozen=True)
 class WorkTree:
-    """A work tree: its root, and the path in it of the directory that was asked about."""
+    """A work tree, by its root."""
 
     top: str
-    prefix: str
-    """Empty at the root, else with a `/` at its end."""
 
     def path(self, name: str, directory: str) -> str:
         """Return a path as the repository has it; raises `SessionfsError` where it lies outside.
 
-        `name` is seen from `directory`, the one that was asked about.
+        `name` is seen from `directory`.
         """
         whole = os.path.normpath(os.path.join(os.path.realpath(directory), name))
         top = os.path.realpath(self.top)
@@ -34,23 +32,28 @@ class WorkTree:
 
 def find_work_tree(directory: str) -> WorkTree:
     """Return the work tree that a directory lies in; raises `SessionfsError` where none is."""
-    answer = require(
+    answer = ask(directory, "rev-parse", "--is-inside-work-tree", "--show-toplevel")
+    inside, _, top = (answer or b"").partition(b"\n")
+    if inside == b"true" and top:
+        return WorkTree(os.fsdecode(top.removesuffix(b"\n")))
+    place = os.path.abspath(directory)
+    told = require(
         directory,
-        *("rev-parse", "--is-bare-repository", "--is-inside-work-tree"),
-        otherwise=f"no repository at {os.path.abspath(directory)}",
+        *("rev-parse", "--is-bare-repository"),
+        otherwise=f"no repository at {place}",
         hint="run it in a work tree of git",
     )
-    if answer != b"false\ntrue\n":
-        said = "a bare repository" if answer.startswith(b"true") else "no work tree"
-        message = f"{os.path.abspath(directory)} is in {said}: it holds no archive to read"
-        raise SessionfsError(message, hint="run it in a work tree: `git worktree add` makes one")
-    top = require(
-        directory, "rev-parse", "--show-toplevel", otherwise="no work tree", hint="ask git why"
-    )
-    prefix = require(
-        directory, "rev-parse", "--show-prefix", otherwise="no work tree", hint="ask git why"
-    )
-    return WorkTree(os.fsdecode(top.removesuffix(b"\n")), os.fsdecode(prefix.removesuffix(b"\n")))
+    said = "a bare repository" if told == b"true\n" else "no work tree"
+    message = f"{place} is in {said}: it holds no archive to read"
+    raise SessionfsError(message, hint="run it in a work tree: `git worktree add` makes one")
+
+
+def content_of(path: str) -> bytes:
+    """Return a file of a work tree as git would commit it, but for conversions; a link's target."""
+    if os.path.islink(path):
+        return os.fsencode(os.readlink(path))
+    with open(path, "rb") as stream:
+        return stream.read()
 
 
 def tracked(top: str, revision: str | None = None) -> list[str]:

@@ -60,6 +60,11 @@ class Files:
             default=None,
         )  # fmt: skip
 
+    def root_around(self, directory: str) -> str | None:
+        """Return the root where nothing but the working directory tells it: in this very place."""
+        here = absolute(directory, "") if directory else ""
+        return self._top if _is_below(here, self._top) else None
+
     def _is_allowed(self, root: str, here: str) -> bool:
         if _is_below(here, self._top):  # the session ran in this very place, or in a tree below
             return root == self._top or (_is_below(root, self._top) and _is_below(here, root))

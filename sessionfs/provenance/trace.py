@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sessionfs.provenance.edits import Edit
-    from sessionfs.provenance.versions import Certainty, Evidence, Version
+    from sessionfs.provenance.told import Certainty
+    from sessionfs.provenance.versions import Evidence, Version
 
 SKEW = 2_000
 """Milliseconds by which an edit may be later than the commit that has it: clocks differ."""

@@ -56,8 +56,8 @@ def with_trailers(message: str, sessions: Iterable[str], comment: str, *, plain:
     that says nothing stays as it is: git then ends the commit, as who leaves it empty wants.
     """
     content, rest = _split(message, "" if plain else comment)
-    named = {trailer.ref for trailer in parse_trailers(content) if trailer.key == SESSION}
-    lines = format_trailers(set(sessions) - named)
+    there = set(content.splitlines())  # what is indented is quoted, as in a squash
+    lines = [line for line in format_trailers(sessions) if line not in there]
     if not content.strip() or not lines:
         return message
     text = content.rstrip("\n")

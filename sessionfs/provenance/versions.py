@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Certainty = Literal["exact", "likely", "weak"]
+    from sessionfs.provenance.told import Certainty
+
 Evidence = Literal["replay", "text"]
 
 
