@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sessionfs.api.change import edit, seal
     from sessionfs.api.commits import log
     from sessionfs.api.give import export_native, native_content
+    from sessionfs.api.merge import MergeReport, merge
     from sessionfs.api.packing import pack
     from sessionfs.api.places import open_archive, open_session
     from sessionfs.api.prove import explain, verify
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
     from sessionfs.importer import Imported
+    from sessionfs.merging.merger import Merged
     from sessionfs.model import (
         Data,
         File,
@@ -58,6 +60,8 @@ __all__ = [
     "Limits",
     "Listed",
     "Manifest",
+    "MergeReport",
+    "Merged",
     "Message",
     "NotFound",
     "Pack",
@@ -84,6 +88,7 @@ __all__ = [
     "init",
     "list_sessions",
     "log",
+    "merge",
     "native_content",
     "open_archive",
     "open_session",
@@ -101,6 +106,7 @@ _HOMES = {
     "api.change": "edit seal",
     "api.commits": "log",
     "api.give": "export_native native_content",
+    "api.merge": "MergeReport merge",
     "api.packing": "pack",
     "api.places": "open_archive open_session",
     "api.prove": "explain verify",
@@ -111,6 +117,7 @@ _HOMES = {
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",
     "importer": "Imported",
+    "merging.merger": "Merged",
     "model": "Data File Finding Manifest Message Summary Text Thinking ToolCall ToolResult Unknown",
     "pack": "Limits Pack Packed",
     "unpacker": "Unpacked",

@@ -382,7 +382,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E309",
                 "A file MUST NOT hold the conflict markers of a merge.",
                 why="Neither side of an unfinished merge is a session.",
-                hint="Take one side back (`git checkout --ours -- DIRECTORY`, or `--theirs`; once it is committed, `git checkout REV -- DIRECTORY`), then import the logs of the other again.",
+                hint="Run `sessionfs merge`, then `git add`. Once it is committed, take one side back (`git checkout REV -- DIRECTORY`) and import the logs of the other again.",
             ),
             _rule(
                 "E311",
@@ -759,6 +759,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "An earlier revision of an archive SHOULD hold it.",
                 why="Where there is nothing to compare with, nothing is proved, and silence would pass for a proof.",
                 hint="Nothing needs to be done where the archive is new. If it was moved, name a revision after that.",
+            ),
+            _rule(
+                "W719",
+                "A session of an earlier revision SHOULD keep its log under its id.",
+                why="Who noted the id finds another log there; nothing was lost, for a fork has it.",
+                hint="Nothing is to mend after `sessionfs merge`: where both sides have lines of their own, the longer log stays.",
             ),
             # 8: packs
             _rule(

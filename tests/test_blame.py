@@ -44,7 +44,7 @@ def writers(desk: Desk, path: str, **options) -> list[tuple[int, str] | None]:
 
 @pytest.mark.parametrize("native", [True, False])
 def test_each_line_of_a_message_and_none_of_a_person(tmp_path: Path, native: bool) -> None:  # noqa: FBT001
-    """The acceptance: edits by tool calls, commits, then human edits; blank lines and braces too."""
+    """The acceptance: tool calls, commits, then human edits; of blank lines and braces, too."""
     desk = Desk(tmp_path, native=native)
     desk.write("a.c", "int main(void)\n{\n}\n")
     desk.commit()

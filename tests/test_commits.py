@@ -51,8 +51,9 @@ def linked(desk: Desk, capsys, monkeypatch, *arguments: str) -> list[str]:
 
 def test_trailers_are_read_wherever_they_stand() -> None:
     message = (
-        f"Squashed\n\n* one\n\nSession: {ONE}\nSigned-off-by: x\n\n    session : {TWO.lower()}\n\nSession: none\n"
-        f"Entire-Checkpoint: 0123456789ab\nEntire-Checkpoint: {ONE}\nSession: {ONE}\nMySession: {TWO}\n"
+        f"Squashed\n\n* one\n\nSession: {ONE}\nSigned-off-by: x\n\n"
+        f"    session : {TWO.lower()}\n\nSession: none\nEntire-Checkpoint: 0123456789ab\n"
+        f"Entire-Checkpoint: {ONE}\nSession: {ONE}\nMySession: {TWO}\n"
         f"the Session: {TWO}\nEntire-Checkpoint: 0123\n"
     )
     assert parse_trailers(message) == [

@@ -10,7 +10,7 @@ from sessionfs.api.places import find_archive, open_archive
 from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow
-from sessionfs.git.objects import Objects
+from sessionfs.git.contents import Contents
 from sessionfs.git.versions import file_versions
 from sessionfs.git.worktree import content_of, find_work_tree, tracked
 from sessionfs.identity import format_time
@@ -65,11 +65,11 @@ def blame(
     collection = open_archive(archive if archive is not None else find_archive(place.directory))
     now = None if revision is not None else _work_tree_file(file, place)
     found: list[FileVersion] = []
-    with Objects(place.top) as objects:
+    with Contents(place.top) as contents:
         if commit is not None:
             if revision is not None:
-                _check_in(objects, commit, place.path, file, revision)
-            found = file_versions(place.top, commit, place.path, objects, notes=NOTES)
+                _check_in(contents, commit, place.path, file, revision)
+            found = file_versions(place.top, commit, place.path, contents, notes=NOTES)
     content = found[-1].content if now is None and found else now
     lines = lines_of(as_text(_text(content or b"", file)))
     _check_lines(file, len(lines), first, last)
@@ -138,8 +138,8 @@ def _work_tree_file(file: str, place: _Place) -> bytes:
     return content_of(file)
 
 
-def _check_in(objects: Objects, commit: str, path: str, file: str, revision: str) -> None:
-    found = objects.read(f"{commit}:".encode() + os.fsencode(path)) if "\n" not in path else None
+def _check_in(contents: Contents, commit: str, path: str, file: str, revision: str) -> None:
+    found = contents.read(f"{commit}:".encode() + os.fsencode(path)) if "\n" not in path else None
     if found is None:
         message = f"no file {file} in {revision}"
         raise NotFound(message, hint="`git log --follow` tells its former names")

@@ -10,7 +10,7 @@ from sessionfs.api.places import find_archive, open_archive
 from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
-from sessionfs.git.objects import Objects
+from sessionfs.git.contents import Contents
 from sessionfs.git.staged import (
     comment_mark,
     goes_on,
@@ -92,8 +92,8 @@ def sessions_of_staged(
     """
     tree = find_work_tree(directory)
     collection = open_archive(archive if archive is not None else find_archive(tree.top))
-    with Objects(tree.top) as objects:
-        staged = staged_files(tree.top, objects, index)
+    with Contents(tree.top) as contents:
+        staged = staged_files(tree.top, contents, index)
     return _written(staged, collection, tree.top, unreadable)
 
 

@@ -8,8 +8,9 @@ from sessionfs.cli import PROGRAM
 from sessionfs.cli.table import Commands
 
 COMMANDS = {
-    "link": ("commits", "Name the sessions that wrote what is staged."),
     "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
+    "merge-driver": ("merging", "Merge one file, as git asks for it."),
+    "link": ("commits", "Name the sessions that wrote what is staged."),
 }
 """Each command: the module that it lives in, and what `sessionfs git --help` says of it."""
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "export": ("give", "Give the native log back."),
     "pack": ("carry", "Write sessions into one file."),
     "unpack": ("carry", "Bring the sessions of such a file into an archive."),
+    "merge": ("merging", "Merge the sessions that git left in conflict."),
     "git": ("git", "Make git understand sessions."),
     "demo": ("demo", "See it all work, in a temporary repository."),
     "completion": ("give", "Print the completion script of a shell."),

@@ -11,7 +11,7 @@ from sessionfs.errors import SessionfsError
 from sessionfs.git.running import ask, command, environment
 
 if TYPE_CHECKING:
-    from sessionfs.git.objects import Objects
+    from sessionfs.git.contents import Contents
 
 _FILES = (b"100644", b"100755", b"120000", b"000000")
 _GOING_ON = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_HEAD")
@@ -26,7 +26,7 @@ class Staged:
     after: bytes | None
 
 
-def staged_files(top: str, objects: Objects, index: str | None = None) -> list[Staged]:
+def staged_files(top: str, contents: Contents, index: str | None = None) -> list[Staged]:
     """Return the files whose content the next commit changes.
 
     `index` is the file of git's index to look at, as a hook is told it.
@@ -51,14 +51,14 @@ def staged_files(top: str, objects: Objects, index: str | None = None) -> list[S
     for facts, path in zip(fields[::2], fields[1::2], strict=False):
         old_mode, mode, old, new, _ = facts.removeprefix(b":").split(b" ")
         if old_mode in _FILES and mode in _FILES and old != new:
-            found.append(Staged(os.fsdecode(path), _read(objects, old), _read(objects, new)))
+            found.append(Staged(os.fsdecode(path), _read(contents, old), _read(contents, new)))
     return found
 
 
-def _read(objects: Objects, identifier: bytes) -> bytes | None:
+def _read(contents: Contents, identifier: bytes) -> bytes | None:
     if not identifier.strip(b"0"):
         return None
-    blob = objects.read(identifier)
+    blob = contents.read(identifier)
     return None if blob is None else blob.content
 
 

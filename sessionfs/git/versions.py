@@ -15,7 +15,7 @@ from sessionfs.git.running import ask
 
 if TYPE_CHECKING:
     from sessionfs.git.commits import Commit
-    from sessionfs.git.objects import Objects
+    from sessionfs.git.contents import Contents
 
 _MOST_RENAMES = 100
 
@@ -32,7 +32,7 @@ class FileVersion:
 
 
 def file_versions(
-    directory: str, revision: str, path: str, objects: Objects, *, notes: str
+    directory: str, revision: str, path: str, contents: Contents, *, notes: str
 ) -> list[FileVersion]:
     """Return the versions of a file in a revision's history, each behind its parents.
 
@@ -48,7 +48,7 @@ def file_versions(
             if key in found:
                 continue
             found[key] = version
-            version.content = _content(directory, objects, *key)
+            version.content = _content(directory, contents, *key)
             if not version.parents and version.content is not None:
                 before = _former(directory, version.commit.id, name)
                 if before is not None:
@@ -74,12 +74,12 @@ def _tip(directory: str, revision: str, path: str, notes: str) -> str | None:
     return commits[0].id if commits else None
 
 
-def _content(directory: str, objects: Objects, commit: str, path: str) -> bytes | None:
+def _content(directory: str, contents: Contents, commit: str, path: str) -> bytes | None:
     name = f"{commit}:".encode() + os.fsencode(path)
     if b"\n" in name:
         message = f"a file whose name has a line feed cannot be followed: {path!r}"
         raise SessionfsError(message, hint="rename it")
-    blob = objects.read(name)
+    blob = contents.read(name)
     if blob is not None:
         return blob.content if blob.kind == "blob" else None
     if ask(directory, "rev-parse", "--verify", "--quiet", os.fsdecode(name)) is not None:
