@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sessionfs.identity import parse_time
 from sessionfs.model import Text, ToolCall, ToolResult
 from sessionfs.provenance.edits import Change, Edit, Placed, Replaced, Written, lines_of
-from sessionfs.provenance.patches import changes_in, is_patch
+from sessionfs.provenance.patches import changes_in, is_patch, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,11 +99,11 @@ def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]
         if changes:
             yield (path,), changes
             return
-    workdir = arguments.get("workdir") if isinstance(arguments, dict) else None
+    workdir = _first(arguments, ["workdir"]) if isinstance(arguments, dict) else None
     for text in _texts(arguments):
         if is_patch(text):
             for told in changes_in(text):
-                yield tuple(_joined(workdir, path) for path in told.paths), (told.change,)
+                yield tuple(joined(workdir, path) for path in told.paths), (told.change,)
 
 
 def _changes(arguments: dict[str, Any], path: str) -> Iterator[Change]:
@@ -148,9 +148,3 @@ def _texts(value: object) -> Iterator[str]:
             yield item
         elif isinstance(item, list):
             yield from (text for text in item if isinstance(text, str))
-
-
-def _joined(directory: object, path: str) -> str:
-    if not isinstance(directory, str) or path.startswith(("/", "~")):
-        return path
-    return f"{directory.rstrip('/')}/{path}"

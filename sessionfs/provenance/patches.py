@@ -14,7 +14,7 @@ _PATCH = re.compile(r"^\*\*\* Begin Patch\n(.*?)^\*\*\* End Patch\b", re.MULTILI
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
 _MOVE = "*** Move to: "
 _HERE = re.compile(
-    r"^[ \t]*(?:\S+ && )*cat (?:"
+    r"^[ \t]*(?:cd (?P<into>[^\s<>|;&]+) && )?cat (?:"
     r">[ \t]*(?P<to>[^\s<>|;&]+)[ \t]*<<-?[ \t]*(?P<q>['\"])(?P<end>\w+)(?P=q)"
     r"|<<-?[ \t]*(?P<r>['\"])(?P<last>\w+)(?P=r)[ \t]*>[ \t]*(?P<onto>[^\s<>|;&]+)"
     r")[ \t]*\n",
@@ -43,8 +43,15 @@ def changes_in(text: str) -> Iterator[FileChange]:
         end = re.compile(rf"^{start['end'] or start['last']}$", re.MULTILINE)
         stop = end.search(text, start.end())
         if stop is not None:
-            path = (start["to"] or start["onto"]).strip("'\"")
+            path = joined(start["into"], (start["to"] or start["onto"]).strip("'\""))
             yield FileChange((path,), Written(text[start.end() : stop.start()]))
+
+
+def joined(directory: str | None, path: str) -> str:
+    """Return a path as seen from where a directory is named; one that is absolute stays."""
+    if not directory or path.startswith(("/", "~")):
+        return path
+    return f"{directory.rstrip('/')}/{path}"
 
 
 def _files(lines: list[str]) -> Iterator[FileChange]:
