@@ -368,6 +368,23 @@ def test_a_session_that_was_removed_is_still_named(desk: Desk, monkeypatch) -> N
     assert [(s.ref, s.path, s.title) for s in row.sessions] == [(one, None, None)]
 
 
+def test_an_archive_that_stands_elsewhere(desk: Desk, tmp_path: Path, capsys, monkeypatch) -> None:
+    agent = Claude(desk)
+    agent.edit("a.py", "import os\n", "import os\nimport shutil\n")
+    desk.bring(archive="../archive")
+    archive = str(tmp_path / "archive")
+    (session,) = (s.summary.id for s in sessionfs.open_archive(archive).sessions())
+    desk.git("add", "a.py")
+    assert linked(desk, capsys, monkeypatch, "-a", archive) == [f"Session: {session}"]
+    desk.commit(f"named\n\nSession: {session}")
+    told = logged(desk, monkeypatch, archive=archive)
+    assert told == [("named", [(session, "session", ["trailer"])])]
+    (line,) = sessionfs.blame("a.py", first=2, last=2, archive=archive).lines
+    assert (line.writer.session, line.writer.evidence) == (session, ["replay", "trailer"])
+    assert main(["pack", archive, "-o", "one.tar"]) == 0
+    assert sessionfs.blame("a.py", first=2, last=2, archive="one.tar").lines == [line]
+
+
 def test_log_says_what_is_wrong(tmp_path: Path, capsys, monkeypatch) -> None:
     desk = Desk(tmp_path)
     monkeypatch.chdir(tmp_path)

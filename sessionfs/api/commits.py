@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.api.edited import edits_in
 from sessionfs.api.places import find_archive, open_archive
-from sessionfs.api.witnesses import SessionsOfCommits
+from sessionfs.api.witnesses import SessionsOfCommits, place_in
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
 from sessionfs.git.contents import Contents
@@ -24,14 +24,18 @@ from sessionfs.identity import format_time
 from sessionfs.provenance.linking import writes
 from sessionfs.provenance.notes import NOTES
 from sessionfs.provenance.roots import Files
-from sessionfs.provenance.told import Log, LoggedCommit
+from sessionfs.provenance.told import Log, LoggedCommit, SessionOfCommit
 from sessionfs.provenance.trailers import SESSION, parse_trailers, with_trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sessionfs.collection import Collection
+    from sessionfs.git.commits import Commit
     from sessionfs.git.staged import Staged
+
+_FIRST = 200
+"""Commits that are looked at first where only some are wanted."""
 
 
 def log(
@@ -51,9 +55,15 @@ def log(
     tree = find_work_tree(os.curdir)
     collection = open_archive(archive)
     _check_revision(revision)
-    commits = read_log(os.curdir, revision, paths, notes=NOTES)
-    behind = SessionsOfCommits(collection, tree.top).behind(commits)
-    shown = [commit for commit in commits if everything or behind[commit.id]]
+    sessions = SessionsOfCommits(collection, tree.top)
+    behind: dict[str, list[SessionOfCommit]] = {}
+    shown: list[Commit] = []
+    for commits in _in_steps(revision, paths, limit):
+        found = sessions.behind(commits)
+        behind |= found
+        shown += [commit for commit in commits if everything or found[commit.id]]
+        if limit is not None and len(shown) >= limit:
+            break
     return Log(
         commits=[
             LoggedCommit(
@@ -67,6 +77,21 @@ def log(
         ],
         shallow=is_shallow(os.curdir),
     )
+
+
+def _in_steps(revision: str, paths: Sequence[str], limit: int | None) -> Iterator[list[Commit]]:
+    """Yield the commits of a history; where few are wanted, not all of it at once."""
+    if limit is None:
+        yield read_log(os.curdir, revision, paths, notes=NOTES)
+        return
+    skip, count = 0, max(limit, _FIRST)
+    while True:
+        window = (f"--skip={skip}", f"--max-count={count}")
+        commits = read_log(os.curdir, revision, paths, *window, notes=NOTES)
+        yield commits
+        if len(commits) < count:
+            return
+        skip, count = skip + count, count * 4
 
 
 def _check_revision(revision: str) -> None:
@@ -93,7 +118,8 @@ def sessions_of_staged(
     tree = find_work_tree(directory)
     collection = open_archive(archive if archive is not None else find_archive(tree.top))
     with Contents(tree.top) as contents:
-        staged = staged_files(tree.top, contents, index)
+        place = place_in(collection, tree.top)
+        staged = staged_files(tree.top, contents, index, without=place)
     return _written(staged, collection, tree.top, unreadable)
 
 

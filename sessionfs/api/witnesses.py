@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,64}(?![0-9a-f])")
 
 
+def place_in(collection: Collection, top: str) -> str | None:
+    """Return where an archive stands in a work tree, `.` for all of it; None where it does not."""
+    root, whole = os.path.realpath(collection.name), os.path.realpath(top)
+    if root == whole:
+        return "."
+    below = whole.rstrip(os.sep) + os.sep
+    return root.removeprefix(below).replace(os.sep, "/") if root.startswith(below) else None
+
+
 class SessionsOfCommits:
     """Looks up what commits say of sessions: trailers, notes, what they add, links to them."""
 
@@ -38,9 +47,7 @@ class SessionsOfCommits:
         self._paths = {path.rpartition("/")[2]: path for path in collection.paths()}
         self._noted: dict[str, str] | None = None
         self._linked: list[tuple[str, str]] | None = None
-        root = os.path.realpath(getattr(collection, "root", "") or collection.name)
-        inside = os.path.relpath(root, os.path.realpath(top)).replace(os.sep, "/")
-        self._under = None if inside.startswith("../") or inside == ".." else inside
+        self._under = place_in(collection, top)
 
     def behind(self, commits: Sequence[Commit]) -> dict[str, list[SessionOfCommit]]:
         """Return the sessions behind each commit, those of the archive first, by id."""

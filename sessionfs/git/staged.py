@@ -26,8 +26,10 @@ class Staged:
     after: bytes | None
 
 
-def staged_files(top: str, contents: Contents, index: str | None = None) -> list[Staged]:
-    """Return the files whose content the next commit changes.
+def staged_files(
+    top: str, contents: Contents, index: str | None = None, *, without: str | None = None
+) -> list[Staged]:
+    """Return the files whose content the next commit changes, but for those below `without`.
 
     `index` is the file of git's index to look at, as a hook is told it.
     """
@@ -49,6 +51,8 @@ def staged_files(top: str, contents: Contents, index: str | None = None) -> list
     fields = done.stdout.split(b"\0")[:-1]
     found = []
     for facts, path in zip(fields[::2], fields[1::2], strict=False):
+        if without is not None and path.startswith(os.fsencode(without) + b"/"):
+            continue
         old_mode, mode, old, new, _ = facts.removeprefix(b":").split(b" ")
         if old_mode in _FILES and mode in _FILES and old != new:
             found.append(Staged(os.fsdecode(path), _read(contents, old), _read(contents, new)))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _FEWEST = 4
+_AT_ONCE = 64
+"""Lines that are compared in one step where nothing differs."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,8 @@ def matches(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, 
 
 def _matches(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     shorter = min(len(old), len(new))
-    head = 0
-    while head < shorter and is_same_line(old[head], new[head]):
-        head += 1
-    tail = 0
-    while tail < shorter - head and is_same_line(old[-1 - tail], new[-1 - tail]):
-        tail += 1
+    head = _alike_from(old, new, shorter)
+    tail = _alike_from(old[head:][::-1], new[head:][::-1], shorter - head)
     if head:
         yield 0, 0, head
     left = [key(line) for line in old[head : len(old) - tail]]
@@ -170,6 +168,20 @@ def _matches(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int,
         one, other = mine + 1, theirs + 1
     if tail:
         yield len(old) - tail, len(new) - tail, tail
+
+
+def _alike_from(old: Sequence[str], new: Sequence[str], most: int) -> int:
+    """Return how many lines two texts have in common at their beginning, `most` at most."""
+    place = 0
+    while place < most:
+        end = min(place + _AT_ONCE, most)
+        if old[place:end] != new[place:end]:
+            while place < end:
+                if not is_same_line(old[place], new[place]):
+                    return place
+                place += 1
+        place = end
+    return place
 
 
 def _alike(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int]]:

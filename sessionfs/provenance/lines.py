@@ -45,8 +45,8 @@ class Tracked(Generic[T]):
 
     def is_like(self, lines: Sequence[str]) -> bool:
         """Tell whether the text has just these lines."""
-        return len(lines) == len(self.lines) and all(
-            is_same_line(mine, other) for mine, other in zip(self.lines, lines, strict=True)
+        return len(lines) == len(self.lines) and (
+            self.lines == lines or all(map(is_same_line, self.lines, lines))
         )
 
     def apply(self, changes: Sequence[Change], origin: T) -> bool:
@@ -134,6 +134,8 @@ class Tracked(Generic[T]):
 def revealed(lines: Sequence[str], text: Sequence[str]) -> list[str]:
     """Return lines in which something was redacted as a text has them, where it has only one."""
     result = list(lines)
+    if not any(_MARK in line for line in result):
+        return result
     for number, line in enumerate(lines):
         if _MARK in line:
             found = {other for other in text if _stands_for(line, other)}

@@ -97,7 +97,7 @@ class _Trace:
     ) -> Replay | None:
         """Return the edits that come closest to a version, replayed; None where there are none."""
         best: Replay | None = None
-        plain = distance(start.text.lines, version.lines)
+        plain = distance(start.text.lines, version.lines) if late else 0
         for chosen in self._choices(version, near, late):
             done = self._replay(version, start.copy(), chosen, late)
             if done.is_same:
