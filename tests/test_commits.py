@@ -157,6 +157,14 @@ def test_what_was_committed_before_is_not_linked_again(desk: Desk, capsys, monke
     assert len(linked(desk, capsys, monkeypatch)) == 1  # the very text of the session
 
 
+def test_a_part_of_a_line_is_linked_too(desk: Desk, capsys, monkeypatch) -> None:
+    agent = Claude(desk)
+    agent.edit("a.py", "os.name", "os.sep.join(['a'])")
+    desk.bring()
+    desk.git("add", "a.py")
+    assert linked(desk, capsys, monkeypatch) == format_trailers(ids(desk))
+
+
 def test_of_what_an_agent_took_out_the_time_tells(desk: Desk, capsys, monkeypatch) -> None:
     agent = Claude(desk)
     agent.edit("a.py", "import os\n\n\n", "\n")

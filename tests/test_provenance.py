@@ -252,6 +252,54 @@ def test_the_commit_that_names_a_session_makes_a_guess_likelier() -> None:
     assert sure == [("weak", "text"), ("likely", "text")]
 
 
+def test_what_somebody_changed_before_the_whole_file_was_written_is_theirs() -> None:
+    versions = steps("a = 10\n", "a = 10\nby = 'hand'\nagent = 1\n")
+    content = "a = 10\nby = 'hand'\nagent = 1\n"
+    told = trace(versions, [edit(Written(content), time=MINUTE, before="a = 10\nby = 'hand'\n")])
+    assert [claimed(told[-1]), told[-1][2].claim.certainty] == [[None, None, 0], "exact"]
+    told = trace(versions, [edit(Written(content), time=MINUTE)])  # nobody knows
+    assert claimed(told[-1]) == [None, 0, 0]
+    assert {origin.claim.certainty for origin in told[-1] if origin.claim} == {"likely"}
+
+
+def test_what_the_log_tells_later_explains_an_edit_that_could_not_be_replayed() -> None:
+    """A person changed the place first; the next edit shows what came of it."""
+    versions = steps("a = 10\n", "by = 'hand'\nfirst edit\nsecond edit\n")
+    edits = [
+        edit(Replaced("by = 'hand'\n", "by = 'hand'\nfirst edit\n"), time=MINUTE),
+        edit(
+            Replaced("first edit\n", "first edit\nsecond edit\n"),
+            time=2 * MINUTE,
+            before="by = 'hand'\nfirst edit\n",
+        ),
+    ]
+    told = trace(versions, edits)[-1]
+    assert claimed(told) == [None, 0, 1]
+    assert [origin.claim.certainty for origin in told[1:]] == ["likely", "exact"]
+
+
+def test_what_the_agent_took_back_is_not_its_own_when_a_person_writes_it() -> None:
+    edits = [
+        edit(Replaced("a = 10", "a = 1000"), time=MINUTE),
+        edit(Replaced("a = 1000", "a = 10"), time=2 * MINUTE),
+        edit(Replaced("b = 20\n", "b = 20\nc = 30\n"), time=3 * MINUTE),
+    ]
+    versions = steps("a = 10\nb = 20\n", "a = 10\nb = 20\nc = 30\n", "a = 1000\nb = 20\nc = 30\n")
+    assert claimed(trace(versions, edits)[-1]) == [None, None, 2]
+
+
+def test_an_edit_that_was_committed_late_is_sure_where_the_commit_names_it() -> None:
+    wrote = edit(Replaced("a = 10\n", "a = 10\nagent = 1\n"), time=MINUTE)
+    first, other, last = steps("a = 10\n", "a = 10\nb = 20\n", "a = 10\nagent = 1\nb = 20\n")
+    for named, sure in ((frozenset(), "likely"), (frozenset({SESSION}), "exact")):
+        told = trace([first, other, replace(last, named=named)], [wrote])[-1]
+        assert [claimed(told), told[1].claim.certainty] == [[None, 0, None], sure]
+
+
+def test_a_telling_line_holds_more_together_than_braces_do() -> None:
+    assert list(matches(["kept = 1", "}", "}"], ["}", "}", "kept = 1"])) == [(0, 2, 1)]
+
+
 def test_a_patch_without_a_place_for_a_hunk_changes_nothing() -> None:
     text = Tracked(["a", "b", "c"], [0, 0, 0])
     hunks = (Hunk((), ("a",), ("a", "x")), Hunk((), ("z",), ("y",)))

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 _WORD = re.compile(r"[^\W_]+")
 _FEWEST = 4
@@ -91,6 +91,20 @@ class Edit:
     def added(self) -> tuple[str, ...]:
         """The lines that were added, by their keys, in order; of a whole file all of them."""
         return tuple(key(line) for change in self.changes for line in _added(change))
+
+    @cached_property
+    def edges(self) -> frozenset[str]:
+        """Those of the added lines that may be only a part of a line, by their keys."""
+        parts = [lines_of(change.new) for change in self.changes if isinstance(change, Replaced)]
+        ends = {key(line) for lines in parts for line in (*lines[:1], *lines[-1:])}
+        return frozenset(line for line in ends.intersection(self.added) if is_telling(line))
+
+    def written_in(self, lines: Collection[str]) -> set[str]:
+        """Return those of some lines, given by their keys, that the edit has added."""
+        found = set(self.added).intersection(lines)
+        for part in self.edges - found:
+            found.update(line for line in lines if part in line)
+        return found
 
 
 def _added(change: Change) -> Iterator[str]:

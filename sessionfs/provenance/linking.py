@@ -26,7 +26,8 @@ def writes(edit: Edit, before: bytes | None, after: bytes | None, since: int | N
     if any(isinstance(change, Placed) and change.quoted for change in edit.changes):
         fresh = {line.strip().removesuffix(",") for line in fresh}
     if added:
-        return any(line in fresh or _covers_one(line, fresh) for line in added)
+        telling = any(map(is_telling, edit.written_in(fresh)))
+        return telling or any(_covers_one(line, fresh) for line in added)
     if since is not None and (edit.time is None or edit.time <= since):
         return False
     taken = {

@@ -78,10 +78,21 @@ def found(edit: Edit, lines: Sequence[str]) -> list[int]:
     if any(isinstance(change, Placed) and change.quoted for change in edit.changes):
         shown = [line.strip().removesuffix(",") for line in lines]
     places: list[int] = []
-    for _, start, size in matches(revealed(edit.added, shown), shown):
+    for _, start, size in matches(_completed(edit, shown), shown):
         if any(map(is_telling, shown[start : start + size])):
             places += range(start, start + size)
     return places
+
+
+def _completed(edit: Edit, lines: list[str]) -> list[str]:
+    """Return the lines that an edit added, parts of lines as some lines have them, if one does."""
+    added = revealed(edit.added, lines)
+    for place, part in enumerate(added):
+        if part in edit.edges:
+            whole = {line for line in lines if part in line}
+            if len(whole) == 1:
+                added[place] = whole.pop()
+    return added
 
 
 def distance(one: Sequence[str], other: Sequence[str]) -> int:

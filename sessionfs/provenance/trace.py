@@ -78,7 +78,7 @@ class _Trace:
         late = [edit for edit in waiting if self._times[edit] <= since]
         if late:
             fresh = Counter(map(key, version.lines)) - Counter(map(key, base.lines))
-            late = [edit for edit in late if not fresh.keys().isdisjoint(self._edits[edit].added)]
+            late = [edit for edit in late if self._edits[edit].written_in(fresh.keys())]
         start = Replay(base, version.lines, number, self._edits)
         best = self._best(version, start, near, frozenset(late)) or start
         if not best.is_same and base.is_like(version.lines):
