@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -473,6 +474,40 @@ def test_what_cannot_be_blamed(odd: Desk, capsys, monkeypatch, place: str) -> No
     assert BAD[place] in err
     assert err.count("\n") == 2
     assert "hint:" in err
+
+
+@pytest.mark.parametrize(
+    ("place", "revision", "told"),
+    [
+        ("src/lamp.py", "nowhere", "no commit 'nowhere' in the repository"),
+        ("src/no.py", "HEAD", "no file src/no.py in HEAD"),
+        ("src", "HEAD", "a directory, and no file: src in HEAD"),
+        ("sub", "HEAD", "a submodule, and no file: sub in HEAD"),
+        ("binary", "HEAD", "binary is binary"),
+        (".", None, ". is a directory"),
+    ],
+)
+def test_what_cannot_be_blamed_in_a_revision(odd: Desk, monkeypatch, place, revision, told) -> None:
+    monkeypatch.chdir(odd.root)
+    with pytest.raises(SessionfsError, match=re.escape(told)):
+        sessionfs.blame(place, revision=revision)
+    if revision == "HEAD" and place == "binary":
+        assert sessionfs.blame("gone.py", revision="HEAD").lines[0].text == "x = 1"
+
+
+def test_a_partial_clone_lacks_old_versions(desk: Desk, tmp_path: Path, monkeypatch) -> None:
+    desk.change("src/lamp.py", "import os\n", "import os\nimport sys\n")
+    desk.bring()
+    sessionfs.init(str(desk.root / ".sessions"))
+    desk.commit()
+    desk.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    command = ["git", "clone", "--quiet", "--filter=blob:none", f"file://{desk.root}", str(clone)]
+    subprocess.run(command, check=True)
+    monkeypatch.chdir(clone)
+    with pytest.raises(SessionfsError, match=r"git cannot give src/lamp\.py") as caught:
+        sessionfs.blame("src/lamp.py")
+    assert "--refetch" in caught.value.hint
 
 
 def test_a_name_with_a_colon_is_the_file(desk: Desk, capsys, monkeypatch) -> None:

@@ -283,6 +283,36 @@ def test_a_squash_keeps_what_its_commits_name(hooked: Desk) -> None:
     assert {trailer.ref for trailer in named} == {one, TWO}
 
 
+@pytest.mark.parametrize("source", ["", "message", "commit", "squash", "merge", "template"])
+def test_where_a_message_comes_from(desk: Desk, capsys, monkeypatch, source: str) -> None:
+    Claude(desk).edit("a.py", "import os\n", "import os\nimport shutil\n")
+    other = Claude(desk, 2)
+    desk.bring()
+    first, second = ids(desk)
+    desk.git("add", "a.py")
+    text = f"Squashed\n\n    Session: {second}\n    Session: {TWO}\n\n# a remark\n"
+    (desk.root / "MSG").write_text(text)
+    monkeypatch.chdir(desk.root)
+    assert other
+    assert main(["git", "link", "--hook", "MSG", source]) == 0
+    assert capsys.readouterr() == ("", "")
+    body, _, rest = text.partition("\n\n# ")
+    named = [first, second] if source == "squash" else [first]
+    linked = f"{body}\n\n" + "\n".join(format_trailers(named)) + f"\n\n# {rest}"
+    assert (desk.root / "MSG").read_text() == (text if source in ("merge", "template") else linked)
+
+
+def test_a_long_history_is_read_in_steps(desk: Desk, monkeypatch) -> None:
+    for number in range(7):
+        desk.write("b.py", f"print({number})\n")
+        desk.commit(f"{number}\n\nSession: {ONE}" if number in (0, 3) else str(number))
+    sessionfs.init(str(desk.root / ".sessions"))
+    monkeypatch.setattr("sessionfs.api.commits._FIRST", 1)
+    assert [row[0] for row in logged(desk, monkeypatch, limit=1)] == ["3"]
+    assert [row[0] for row in logged(desk, monkeypatch, limit=5)] == ["3", "0"]
+    assert len(logged(desk, monkeypatch, limit=4, everything=True)) == 4
+
+
 @pytest.mark.parametrize("wrong", ["no archive", "damaged", "no file"])
 def test_a_hook_never_fails_a_commit(hooked: Desk, wrong: str) -> None:
     archive = hooked.root / ".sessions"

@@ -288,6 +288,12 @@ def test_what_the_agent_took_back_is_not_its_own_when_a_person_writes_it() -> No
     assert claimed(trace(versions, edits)[-1]) == [None, None, 2]
 
 
+def test_a_file_of_one_line_many_times_takes_no_hours() -> None:
+    many = ["}"] * 20_000
+    assert list(matches(["x", *many, "y"], ["z", *many, "}", "w"])) == []
+    assert list(matches([*many, "y"], [*many, "}", "w"])) == [(0, 0, 20_000)]
+
+
 def test_an_edit_that_was_committed_late_is_sure_where_the_commit_names_it() -> None:
     wrote = edit(Replaced("a = 10\n", "a = 10\nagent = 1\n"), time=MINUTE)
     first, other, last = steps("a = 10\n", "a = 10\nb = 20\n", "a = 10\nagent = 1\nb = 20\n")

@@ -11,7 +11,7 @@ from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow
 from sessionfs.git.contents import Contents
-from sessionfs.git.versions import file_versions
+from sessionfs.git.versions import file_versions, is_text
 from sessionfs.git.worktree import content_of, find_work_tree, tracked
 from sessionfs.identity import format_time
 from sessionfs.placeholder import as_text
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from sessionfs.provenance.edits import Edit
     from sessionfs.provenance.told import Witness
     from sessionfs.provenance.versions import Origin
-
-_SNIFFED = 8000
-"""Bytes in which git looks for a zero to tell that a file is binary."""
 
 
 class _Place(NamedTuple):
@@ -63,15 +60,19 @@ def blame(
         message = f"no commit {revision!r} in the repository of {place.top}"
         raise NotFound(message, hint="name a branch, a tag or a commit")
     collection = open_archive(archive if archive is not None else find_archive(place.directory))
-    now = None if revision is not None else _work_tree_file(file, place)
-    found: list[FileVersion] = []
     with Contents(place.top) as contents:
-        if commit is not None:
-            if revision is not None:
-                _check_in(contents, commit, place.path, file, revision)
-            found = file_versions(place.top, commit, place.path, contents, notes=NOTES)
-    content = found[-1].content if now is None and found else now
-    lines = lines_of(as_text(_text(content or b"", file)))
+        now = (
+            _work_tree_file(file, place)
+            if revision is None or commit is None
+            else _committed_file(contents, commit, place.path, shown=f"{file} in {revision}")
+        )
+        if not is_text(now):
+            message = f"{file} is binary: it has no lines"
+            raise SessionfsError(message, hint="name a text")
+        found = (
+            file_versions(place.top, commit, place.path, contents, notes=NOTES) if commit else []
+        )
+    lines = lines_of(as_text(now))
     _check_lines(file, len(lines), first, last)
 
     names = {place.path, *(version.path for version in found)}
@@ -86,9 +87,8 @@ def blame(
     }
     commits: list[Commit | None] = [version.commit for version in found]
     versions = _versions(found, witnesses)
-    if now is not None:
-        tip = _tip(found, place.path)
-        versions.append(Version(lines, parents=() if tip is None else (tip,)))
+    if revision is None:
+        versions.append(Version(lines, parents=(len(found) - 1,) if found else ()))
         commits.append(None)
     origins = trace(versions, edits)[-1] if versions else []
     stop = len(lines) if last is None else last
@@ -138,21 +138,16 @@ def _work_tree_file(file: str, place: _Place) -> bytes:
     return content_of(file)
 
 
-def _check_in(contents: Contents, commit: str, path: str, file: str, revision: str) -> None:
+def _committed_file(contents: Contents, commit: str, path: str, *, shown: str) -> bytes:
+    """Return a file as a commit has it; `shown` names it."""
     found = contents.read(f"{commit}:".encode() + os.fsencode(path)) if "\n" not in path else None
     if found is None:
-        message = f"no file {file} in {revision}"
+        message = f"no file {shown}"
         raise NotFound(message, hint="`git log --follow` tells its former names")
     if found.kind != "blob":
         kind = "directory" if found.kind == "tree" else "submodule"
-        raise SessionfsError(f"{file} is a {kind} in {revision}", hint="name a file in it")
-
-
-def _text(content: bytes, file: str) -> bytes:
-    if b"\0" in content[:_SNIFFED]:
-        message = f"{file} is binary: it has no lines"
-        raise SessionfsError(message, hint="name a text")
-    return content
+        raise SessionfsError(f"a {kind}, and no file: {shown}", hint="name a file in it")
+    return found.content
 
 
 def _check_lines(file: str, count: int, first: int, last: int | None) -> None:
@@ -171,7 +166,7 @@ def _versions(
     places = {(version.commit.id, version.path): place for place, version in enumerate(found)}
     return [
         Version(
-            lines=_lines(version.content),
+            lines=version.lines,
             parents=tuple(places[parent] for parent in version.parents),
             authored=version.commit.authored,
             committed=version.commit.committed,
@@ -179,24 +174,6 @@ def _versions(
         )
         for version in found
     ]
-
-
-def _lines(content: bytes | None) -> list[str]:
-    """Return the lines of a former version; what was no text had none."""
-    if content is None or b"\0" in content[:_SNIFFED]:
-        return []
-    return lines_of(as_text(content))
-
-
-def _tip(found: Sequence[FileVersion], path: str) -> int | None:
-    """Return the place of the last version in the history of HEAD."""
-    parents = {parent for version in found for parent in version.parents}
-    tips = [
-        place
-        for place, version in enumerate(found)
-        if version.path == path and (version.commit.id, version.path) not in parents
-    ]
-    return tips[-1] if tips else None
 
 
 def _line(

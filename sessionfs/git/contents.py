@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,13 @@ from sessionfs.git.running import command, environment
 
 if TYPE_CHECKING:
     from typing import Self
+
+
+LACKING = (
+    "a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
+    " else `git fsck` tells what is damaged"
+)
+"""What to do where git does not have an object."""
 
 
 class Found(NamedTuple):
@@ -62,16 +70,18 @@ class Contents:
         except OSError:
             header = b""
         if not header.endswith(b"\n"):
-            raise _ended()
+            raise _lacks(name)
         words = header.removeprefix(name).split()  # a name that is not there is said again
         if header.startswith(name + b" ") and words in ([b"missing"], [b"ambiguous"]):
             return None
         _, kind, size = header.split()
         content = self._git.stdout.read(int(size) + 1)  # and the LF behind it
         if len(content) != int(size) + 1:
-            raise _ended()
+            raise _lacks(name)
         return Found(kind.decode(), content[:-1])
 
 
-def _ended() -> SessionfsError:
-    return SessionfsError("git ended while it was read", hint="`git fsck` tells what is damaged")
+def _lacks(name: bytes) -> SessionfsError:
+    commit, colon, path = os.fsdecode(name).partition(":")
+    shown = f"{path} as it was in {commit[:12]}" if colon else commit
+    return SessionfsError(f"git cannot give {shown}", hint=LACKING)

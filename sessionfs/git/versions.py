@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 
 from sessionfs.errors import SessionfsError
 from sessionfs.git.commits import read_log
+from sessionfs.git.contents import LACKING
 from sessionfs.git.running import ask
+from sessionfs.placeholder import as_text
+from sessionfs.provenance.edits import lines_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sessionfs.git.commits import Commit
     from sessionfs.git.contents import Contents
 
 _MOST_RENAMES = 100
+_SNIFFED = 8000
+"""Bytes in which git looks for a zero to tell that a file is binary."""
 
 
 @dataclass
@@ -28,7 +35,9 @@ class FileVersion:
     path: str
     parents: list[tuple[str, str]]
     """The versions before, each as commit and path."""
-    content: bytes | None = None
+    lines: Sequence[str] = ()
+    """Its lines; none where it was no text, or was taken away."""
+    is_there: bool = True
 
 
 def file_versions(
@@ -39,6 +48,7 @@ def file_versions(
     Raises `SessionfsError` where an object is not here, as in a partial clone.
     """
     found: dict[tuple[str, str], FileVersion] = {}
+    known: dict[str, str] = {}  # each line is held once, however many versions have it
     asked: set[tuple[str, str]] = set()
     rest = [(revision, path)]
     while rest and len(asked) <= _MOST_RENAMES:
@@ -48,8 +58,12 @@ def file_versions(
             if key in found:
                 continue
             found[key] = version
-            version.content = _content(directory, contents, *key)
-            if not version.parents and version.content is not None:
+            content = _content(directory, contents, *key)
+            version.is_there = content is not None
+            if is_text(content or b""):
+                lines = lines_of(as_text(content or b""))
+                version.lines = [known.setdefault(line, line) for line in lines]
+            if not version.parents and version.is_there:
                 before = _former(directory, version.commit.id, name)
                 if before is not None:
                     parent = _tip(directory, f"{version.commit.id}^", before, notes)
@@ -58,6 +72,11 @@ def file_versions(
                         rest.append((f"{version.commit.id}^", before))
                     asked.add((version.commit.id, before))
     return _in_order(found)
+
+
+def is_text(content: bytes) -> bool:
+    """Tell whether a content has lines, as git tells it: by its beginning."""
+    return b"\0" not in content[:_SNIFFED]
 
 
 def _named(directory: str, revision: str, path: str, notes: str) -> list[FileVersion]:
@@ -85,7 +104,7 @@ def _content(directory: str, contents: Contents, commit: str, path: str) -> byte
     if ask(directory, "rev-parse", "--verify", "--quiet", os.fsdecode(name)) is not None:
         raise SessionfsError(
             f"git cannot give {path} as it was in {commit[:12]}",
-            hint="a partial clone lacks old files: `git fetch --refetch --no-filter` brings them",
+            hint=LACKING,
         )
     return None
 

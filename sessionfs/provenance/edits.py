@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _FEWEST = 4
+_MOST_PAIRS = 4_000_000
+"""Most pairs of like lines that are compared: ten thousand braces in a row would take hours."""
 _AT_ONCE = 64
 """Lines that are compared in one step where nothing differs."""
 
@@ -199,7 +201,8 @@ def _alike_from(old: Sequence[str], new: Sequence[str], most: int) -> int:
 
 
 def _alike(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int]]:
-    if left and right:
+    counts = Counter(right)
+    if 0 < sum(counts[line] for line in left) <= _MOST_PAIRS:
         matcher = SequenceMatcher(None, left, right, autojunk=False)
         yield from (match for match in matcher.get_matching_blocks() if match.size)
 
