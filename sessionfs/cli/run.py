@@ -23,6 +23,7 @@ COMMANDS = {
     "log": ("commits", "List commits and the sessions behind them."),
     "blame": ("commits", "Show which message wrote each line of a file."),
     "verify": ("prove", "Verify archives, sessions and packs."),
+    "doctor": ("upkeep", "Check the archive's surroundings: git, hosts, logs about to be deleted."),
     "explain": ("prove", "Say what a rule means and how to mend it."),
     "edit": ("change", "Set title, outcome, tags and notes of a session."),
     "seal": ("change", "Rebuild what is derived, and print the seals."),

@@ -12,6 +12,7 @@ from sessionfs.archive import Session
 from sessionfs.canonical import decode, encode
 from sessionfs.collection import Collection
 from sessionfs.disk import steps
+from sessionfs.disk.guards import GUARDS
 from sessionfs.disk.tree import DirTree, WritableDirTree
 from sessionfs.errors import (
     Busy,
@@ -42,25 +43,6 @@ _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5})*")
 
 LOCK_SECONDS = 30.0
 """How long a command waits for another one's import to end."""
-
-ATTRIBUTES = """\
-# The bytes below are hashed: git must never rewrite, convert or text-merge them.
-* -text -ident -filter -working-tree-encoding -export-subst -export-ignore -merge diff=sessionfs
-*.jsonl linguist-generated
-"""
-IGNORE = """\
-# Sessions are content: undo what a global or parent .gitignore hides …
-!*
-!*/
-# … and keep out what this machine alone needs, and what editors and systems leave.
-/.cache
-.DS_Store
-*.swp
-*~
-Thumbs.db
-"""
-GUARDS = {".gitattributes": ATTRIBUTES.encode(), ".gitignore": IGNORE.encode()}
-"""Content by name of the files that guard the bytes of sessions in git."""
 
 
 class Archive(Collection):
@@ -330,8 +312,17 @@ def check_reader(facts: dict[str, Any], where: str) -> None:
 
 def bare_tree(root: str) -> DirTree:
     """Return an archive's files without opening it: for looking at a damaged one."""
-    # A link where the cache should be is no cache: verify names it.
-    return DirTree(root, hidden=() if os.path.islink(os.path.join(root, CACHE)) else [CACHE])
+    # A link where the cache should be is no cache: verify names it. An archive may be the top of
+    # a repository, or of a linked work tree: what git has there is not the archive's.
+    return DirTree(
+        root, hidden=[name for name in (CACHE, ".git") if not os.path.islink(f"{root}/{name}")]
+    )
+
+
+def write_guard(root: str, name: str, content: bytes) -> None:
+    """Write a file that guards an archive, in one step; raises `Busy` where another writes."""
+    with _locked(root):
+        _replace(root, name, content)
 
 
 def _version(text: str) -> tuple[int, ...]:
