@@ -25,7 +25,7 @@ from sessionfs.provenance.linking import writes
 from sessionfs.provenance.notes import NOTES
 from sessionfs.provenance.roots import Files
 from sessionfs.provenance.told import Log, LoggedCommit, SessionOfCommit
-from sessionfs.provenance.trailers import SESSION, parse_trailers, with_trailers
+from sessionfs.provenance.trailers import SESSION, names_any, parse_trailers, with_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,21 +157,22 @@ def link_message(
     in a `plain` message, which no editor has seen, no line is a comment. A
     merge, and commits that git makes anew in a rebase, cherry-pick or revert, name their
     sessions already; of a squash the sessions of its commits are kept. A message without a
-    word stays so, and an untouched template: else git would not end such a commit.
+    word stays so, and an untouched template: else git would not end such a commit. Without a
+    source, as a commit-msg hook has none, one that names sessions already stays, too.
     """
     top = find_work_tree(os.curdir).top
     if source in ("merge", "template") or goes_on(top):
         return []
     message = read_message(path)
+    mark = comment_mark(top, message)
+    if not source and (names_any(message) or _words(message, mark) == _words(template(top), mark)):
+        return []
     sessions = set(sessions_of_staged(archive, index=index, unreadable=unreadable))
     if source == "squash":
         rows = open_archive(archive or find_archive(top)).paths()
         known = {row.rpartition("/")[2] for row in rows}
         named = (trailer.ref for trailer in parse_trailers(message) if trailer.key == SESSION)
         sessions |= known.intersection(named)
-    mark = comment_mark(top, message)
-    if not source and _words(message, mark) == _words(template(top), mark):
-        return []
     linked = with_trailers(message, sessions, mark, plain=plain)
     if linked != message:
         write_message(path, linked)

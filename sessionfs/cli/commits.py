@@ -156,9 +156,10 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
 
     With --hook it is a prepare-commit-msg and a commit-msg hook: it takes the arguments that
     git gives to them and writes the trailers into the message. As prepare-commit-msg it leaves
-    a message that is still empty alone, for git gives up a commit without a message; so install
-    it as commit-msg, too. Merges, and commits that a rebase, a cherry-pick or a revert makes,
-    stay as they are. What goes wrong is a note, and the commit goes on.
+    a message that is still empty alone, for git gives up a commit without a message; commit-msg
+    comes later. Merges, and commits that a rebase, a cherry-pick or a revert makes, stay as they
+    are. What goes wrong is a note, and the commit goes on. `sessionfs git setup --hooks` installs
+    both.
     """
     from sessionfs.api.commits import link_message, sessions_of_staged
     from sessionfs.provenance.trailers import format_trailers

@@ -44,6 +44,16 @@ def parse_trailers(message: str) -> list[Trailer]:
     return list(found)
 
 
+def names_any(message: str) -> bool:
+    """Tell whether a message has a trailer of ours; what is indented is quoted, as in a squash."""
+    return any(
+        match[1].lower() == SESSION.lower()
+        and is_ulid(match[2].upper())
+        and not match[0][:1].isspace()
+        for match in _NAMED.finditer(message)
+    )
+
+
 def format_trailers(sessions: Iterable[str]) -> list[str]:
     """Return the lines that name sessions, sorted."""
     return [f"{SESSION}: {session}" for session in sorted(set(sessions))]
