@@ -142,7 +142,6 @@ def _length(collection: Collection) -> int:
 @verb(
     "link",
     "sessionfs git link",
-    "git commit -m 'Fix the lamp' $(sessionfs git link | sed 's/^/--trailer=/;s/: /:/')",
     "sessionfs git link --hook .git/COMMIT_EDITMSG",
 )
 @click.argument("source", nargs=-1, metavar="[MSGFILE [SOURCE [COMMIT]]]")
