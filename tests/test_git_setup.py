@@ -464,6 +464,7 @@ def test_hooks_run_and_block_for_findings_only(archived, ours):
     assert commit(archived) == 0
     assert ours.read_text() == (
         "verify --staged --quiet\ngit link --hook .git/COMMIT_EDITMSG message\n"
+        "git link --hook .git/COMMIT_EDITMSG\n"
     )
     assert commit(archived, CODE="2") == 0
     assert commit(archived, CODE="127") == 0
