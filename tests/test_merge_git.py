@@ -1,0 +1,171 @@
+"""Two sides of an archive through real git: it stops, or what it commits verifies; then nothing is lost.
+
+The quick part plays each case once, and each way, host and direction with a few. `-m exhaustive`
+has their product.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import merge_cases
+import sessionfs
+from merge_cases import ARCHIVE, CASES, Bench, Played, git, must, play
+from merging import (
+    HOSTS,
+    WAYS,
+    Outcome,
+    copied,
+    errors,
+    finish,
+    imported_again,
+    leaks,
+    lost,
+    quickly,
+    run,
+    run_way,
+    tree_of,
+    unmerged,
+)
+from trees import tree
+
+DIRECTIONS = (("left", "right"), ("right", "left"))
+SEVERAL = ("merge", "rebase", "cherry-pick", "stash", "am")
+"""Ways that leave different states behind; the others go through the same code of git."""
+FEW = ("tails", "several", "unlinked and tail, long", "redactions and tails", "policy and tails")
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory):
+    """The repository of a case, made once."""
+    made: dict[str, Played] = {}
+
+    def get(name: str) -> Played:
+        if name not in made:
+            made[name] = play(CASES[name], tmp_path_factory.mktemp("case"))
+        return made[name]
+
+    with quickly():
+        yield get
+
+
+def resolve(root: Path, outcome: Outcome) -> None:
+    """Do what a person does whom git has stopped; check what each step says."""
+    archive = root / ARCHIVE
+    before = must(root, "ls-files", "--stage", "-z")
+    code, out, err = run(root, "merge")
+    assert code == 0, (outcome.said, out, err)
+    assert must(root, "ls-files", "--stage", "-z") == before, "it stages nothing"
+    inside = {path for path in outcome.unmerged if path.startswith(f"{ARCHIVE}/")}
+    paths = {"/".join(path.split("/")[1:4]) for path in inside} - {"archive.yaml"}
+    assert out.count("\n") >= len(paths), out
+    for path in paths:
+        assert path.rpartition("/")[2] in out, "each session has a line"
+    assert errors(archive) == []
+    must(root, "add", "--all", ARCHIVE)
+    assert unmerged(root) == []
+
+
+def check_result(case: Played, root: Path) -> None:
+    """Check what holds of every merged archive, whoever merged it."""
+    archive = root / ARCHIVE
+    assert errors(archive) == []
+    assert lost(case, archive) == []
+    assert leaks(archive, case.case.secrets) == []
+    case.case.check(Bench(root))
+
+
+def bring_together(
+    case: Played, place: Path, *, host: str, way: str, ours: str, theirs: str
+) -> tuple[str, Path]:
+    """Merge two sides as a person does; return git's id of the archive, and the repository."""
+    root = copied(case, place, host)
+    outcome = run_way(root, way, ours, theirs)
+    if outcome.unmerged:
+        resolve(root, outcome)
+    else:
+        # git may end with an error all the same: a commit that changes nothing any more
+        assert not outcome.code or "empty" in outcome.said, outcome.said
+    check_result(case, root)
+    merged = tree_of(root)
+    finish(root, way)
+    assert must(root, "rev-parse", f"HEAD:{ARCHIVE}").strip() == merged
+    return merged, root
+
+
+def check_case(case: Played, place: Path, *, hosts, ways) -> None:
+    """Bring two sides together in many ways: always the same archive comes of it."""
+    results: dict[str, list[str]] = {}
+    root = None
+    for host in hosts:
+        for way in ways:
+            for ours, theirs in DIRECTIONS:
+                if way.startswith("stash") and is_base(case, theirs):
+                    continue  # there is nothing to put on the stash
+                merged, root = bring_together(
+                    case, place, host=host, way=way, ours=ours, theirs=theirs
+                )
+                results.setdefault(merged, []).append(f"{host} {way} {ours}")
+    assert len(results) == 1, results
+    assert root is not None
+    check_settled(case, root)
+
+
+def is_base(case: Played, side: str) -> bool:
+    return not must(case.root, "diff", "--name-only", "base", side)
+
+
+def check_settled(case: Played, root: Path) -> None:
+    """Check a merged archive against the sides, and that nothing is left to do."""
+    archive = root / ARCHIVE
+    before = tree(archive)
+    code, out, _ = run(root, "merge")
+    assert (code, tree(archive)) == (0, before)
+    assert out.strip()
+    found = {line for side in ("left", "right") for line in history(archive, side)}
+    assert {line.split()[0] for line in found} <= case.case.against, found
+    assert imported_again(case, archive) == []
+
+
+def history(archive: Path, side: str) -> list[str]:
+    """Return what `verify --against` finds of history: messages, facts and redactions."""
+    return [line for line in errors(archive, against=side) if line.startswith("E71")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_git_stops_or_what_it_commits_verifies(played, tmp_path: Path, name: str) -> None:
+    """Without any driver, and on hosts that ignore attributes; nobody resolves anything."""
+    case = played(name)
+    for host, (ours, theirs) in zip(("guarded", "text"), DIRECTIONS, strict=True):
+        root = copied(case, tmp_path, host)
+        outcome = run_way(root, "merge", ours, theirs)
+        assert outcome.unmerged or not outcome.code, outcome.said
+        if not outcome.unmerged:
+            assert case.case.clean
+            check_result(case, root)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_is_resolved(played, tmp_path: Path, name: str) -> None:
+    check_case(played(name), tmp_path, hosts=["guarded"], ways=["merge"])
+
+
+@pytest.mark.parametrize("way", SEVERAL)
+def test_every_way_is_resolved(played, tmp_path: Path, way: str) -> None:
+    for name in FEW[:3]:
+        check_case(played(name), tmp_path, hosts=["guarded"], ways=[way])
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_every_host_is_resolved(played, tmp_path: Path, name: str) -> None:
+    check_case(played(name), tmp_path, hosts=["text", "driver"], ways=["merge"])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_is_resolved_in_every_way(played, tmp_path: Path, name: str, host: str) -> None:
+    ways = SEVERAL if host == "driver" else [way for way in WAYS if way not in {"no-ff", "stash-all"}]
+    check_case(played(name), tmp_path, hosts=[host], ways=ways)
