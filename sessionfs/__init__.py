@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sessionfs.api.bring import ImportReport, Removed, import_logs, init, remove
     from sessionfs.api.change import edit, seal
     from sessionfs.api.give import export_native, native_content
+    from sessionfs.api.merge import MergeReport, merge
     from sessionfs.api.packing import pack
     from sessionfs.api.places import open_archive, open_session
     from sessionfs.api.prove import explain, verify
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
     from sessionfs.importer import Imported
+    from sessionfs.merging.merger import Merged
     from sessionfs.model import (
         Data,
         File,
@@ -56,6 +58,8 @@ __all__ = [
     "Limits",
     "Listed",
     "Manifest",
+    "MergeReport",
+    "Merged",
     "Message",
     "NotFound",
     "Pack",
@@ -80,6 +84,7 @@ __all__ = [
     "import_logs",
     "init",
     "list_sessions",
+    "merge",
     "native_content",
     "open_archive",
     "open_session",
@@ -95,6 +100,7 @@ _HOMES = {
     "api.bring": "ImportReport Removed import_logs init remove",
     "api.change": "edit seal",
     "api.give": "export_native native_content",
+    "api.merge": "MergeReport merge",
     "api.packing": "pack",
     "api.places": "open_archive open_session",
     "api.prove": "explain verify",
@@ -105,6 +111,7 @@ _HOMES = {
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",
     "importer": "Imported",
+    "merging.merger": "Merged",
     "model": "Data File Finding Manifest Message Summary Text Thinking ToolCall ToolResult Unknown",
     "pack": "Limits Pack Packed",
     "unpacker": "Unpacked",

@@ -66,7 +66,7 @@ def redact_session(session: Session, ruleset: Ruleset, tree: WritableTree) -> in
 
     Where that is none, nothing that is of use was written.
     """
-    known = _reserved(session)
+    reserve_numbers(known := Known(), session)
     known.grew = True
     while known.grew:  # every secret is known, and has its number, before a byte is written
         known.take_stock()
@@ -118,9 +118,8 @@ def _native_line(session: Session, message: Message) -> bytes:
     return b"" if message.native is UNSET else session.native_line(message)[1]
 
 
-def _reserved(session: Session) -> Known:
-    """Return no secret, and every number that a placeholder of the session has already."""
-    known = Known()
+def reserve_numbers(known: Known, session: Session) -> None:
+    """Have no number given again that a placeholder of a session has already."""
     known.reserve_in(as_text(read_bytes(session.tree, MANIFEST)))
     redacted = {row.seq for row in read_redactions(session)}
     for message in session.messages() if redacted else ():
@@ -128,4 +127,3 @@ def _reserved(session: Session) -> Known:
             texts = [_native_line(session, message), *map(session.file, message_files(message))]
             for text in texts:
                 known.reserve_in(file_text(text))
-    return known

@@ -64,8 +64,12 @@ class Record:
 
     def keep(self, seq: int | None = None) -> None:
         """Take in what was taken out of a message, or of the manifest, before."""
-        for row in self._old.get(seq or 0, ()):
-            self._counts[seq or 0, row.pointer, row.rule, row.message or ""] += row.count
+        self.take(self._old.get(seq or 0, ()))
+
+    def take(self, rows: Iterable[Redaction]) -> None:
+        """Take in lines that stand somewhere already."""
+        for row in rows:
+            self._counts[row.seq or 0, row.pointer, row.rule, row.message or ""] += row.count
 
     @property
     def total(self) -> int:

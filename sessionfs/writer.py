@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from sessionfs.model import Manifest, Message, Summary
     from sessionfs.redact.messages import Mark, Redacted
+    from sessionfs.redactions import Redaction
     from sessionfs.tree import WritableTree
 
 
@@ -110,13 +111,23 @@ class SessionWriter:
     there, so that closed segments stay the very same files on disk.
     """
 
-    def __init__(self, tree: WritableTree, log_name: str, *, old: Session | None = None) -> None:
+    def __init__(
+        self,
+        tree: WritableTree,
+        log_name: str,
+        *,
+        old: Session | None = None,
+        beside: Session | None = None,
+    ) -> None:
         """Write into `tree`, which is empty; `old` is what the session was before, undamaged.
 
-        `log_name` is the manifest's `source.name`.
+        `log_name` is the manifest's `source.name`. Files that `old` has not are taken from
+        `beside`, another form of the session.
         """
         self._tree = tree
         self._old = old
+        self._beside = beside
+        self._beside_files = beside.checksums() if beside is not None else {}
         self._old_digests = old.checksums() if old is not None else {}
         self._summarizer = Summarizer()
         self._sources = SourceDigests(log_name)
@@ -135,20 +146,29 @@ class SessionWriter:
         self.record.add(redacted.marks, message.seq, message.id)
         self._add(message, redacted.encoded + b"\n", redacted.line)
 
-    def keep(self, message: Message, line: bytes) -> None:
-        """Write the next message as the old session has it, with its files."""
+    def keep(self, message: Message, line: bytes, rows: Iterable[Redaction] | None = None) -> None:
+        """Write the next message as the old session has it, with its files.
+
+        `rows` is what was taken out of it before, where the old session does not say it.
+        """
         for address in message_files(message):
             self._adopt(FILES + address)
-        self.record.keep(message.seq)
+        self._keep_record(message.seq, rows)
         self._add(message, encode_message(message) + b"\n", line)
 
-    def change(self, redacted: Redacted) -> None:
+    def change(self, redacted: Redacted, rows: Iterable[Redaction] | None = None) -> None:
         """Write the next message, which the old session has with more in it."""
         for address in message_files(redacted.message):
             if address not in redacted.payloads:
                 self._adopt(FILES + address)
-        self.record.keep(redacted.message.seq)
+        self._keep_record(redacted.message.seq, rows)
         self.append(redacted)
+
+    def _keep_record(self, seq: int, rows: Iterable[Redaction] | None) -> None:
+        if rows is None:
+            self.record.keep(seq)
+        else:
+            self.record.take(rows)
 
     def _add(self, message: Message, encoded: bytes, line: bytes) -> None:
         if not self._segment.fits(encoded):
@@ -178,11 +198,14 @@ class SessionWriter:
     def _adopt(self, path: str) -> bool:
         """Take a file of the old session over as it is."""
         if path not in self._digests:
-            if self._old is None or path not in self._old_digests:
+            before, listed = self._old, self._old_digests.get(path)
+            if listed is None:
+                before, listed = self._beside, self._beside_files.get(path)
+            if before is None or listed is None:
                 raise FormatError("E510", path, "a message names a file that is not there")
-            self._tree.adopt(self._old.tree, path)
-            self._digests[path] = self._old_digests[path]
-            self._sizes[path] = self._old.tree.size(path)
+            self._tree.adopt(before.tree, path)
+            self._digests[path] = listed
+            self._sizes[path] = before.tree.size(path)
         return True
 
     def finish(

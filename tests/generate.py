@@ -19,7 +19,7 @@ from pathlib import Path
 
 import script
 from sessionfs.cli import main
-from sessionfs.cli.run import COMMANDS
+from sessionfs.cli.run import commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -89,7 +89,7 @@ def python(code: str) -> str:
 def commands_page() -> str:
     """Return the page with the help of every command."""
     parts = ["# Commands\n\nWritten by `python tests/generate.py` from the program itself.\n"]
-    for words in [[], *([name] for name in COMMANDS)]:
+    for words in [(), *(words for words, _ in commands.walk())]:
         shell = script.Shell(ROOT, together=True)
         with script.within(ROOT, {"COLUMNS": WIDTH, "NO_COLOR": "1"}):
             told = shell.run(" ".join(["sessionfs", *words, "--help"])).out

@@ -9,26 +9,27 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
-import click
 import pytest
 
 import script
 import sessionfs
 from sessionfs.cli import main
 from sessionfs.cli.run import COMMANDS, commands
+from sessionfs.cli.table import Commands
 from sessionfs.cli.verb import Verb
 from sessionfs.digest import digest
 from sessionfs.disk import steps
 
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 LOG = script.split((SCRIPTS[0].parent / "journey.txt").read_text("utf-8"))[1]["logs/lamp.jsonl"]
+EVERY = {" ".join(words): command for words, command in commands.walk()}
+VERBS = {words: command for words, command in EVERY.items() if not isinstance(command, Commands)}
 EXAMPLES = [
-    (name, line.removeprefix("$ "))
-    for name, (module, _) in COMMANDS.items()
-    for line in getattr(import_module(f"sessionfs.cli.{module}"), f"{name}_command").examples
+    (words, line.removeprefix("$ "))
+    for words, command in VERBS.items()
+    for line in command.examples
 ]
 
 
@@ -60,22 +61,36 @@ def test_script(path, tmp_path):
     assert script.replay(told, tmp_path) == told
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_an_example(name, capsys):
-    assert main([name, "--help"]) == 0
+@pytest.mark.parametrize("words", VERBS)
+def test_every_command_has_help_with_an_example(words, capsys):
+    assert main([*words.split(), "--help"]) == 0
     told = capsys.readouterr().out
     assert "Examples:\n" in told
     assert "$ sessionfs" in told or "$(sessionfs" in told
-    assert isinstance(commands.get_command(click.Context(commands), name), Verb)
+    assert isinstance(VERBS[words], Verb)
 
 
-@pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=lambda text: text)
-def test_examples_can_be_typed(name, line):
+@pytest.mark.parametrize("words", sorted(EVERY.keys() - VERBS.keys()))
+def test_a_group_lists_its_commands_and_says_which_may_be_meant(words, capsys):
+    assert main(words.split()) == 0
+    told = capsys.readouterr().out
+    assert all(f"  {name} " in told for name in EVERY[words].table)
+    some = next(iter(EVERY[words].table))
+    assert main([*words.split(), f"{some}s"]) == 2
+    assert main([*words.split(), "zzz"]) == 2
+    assert capsys.readouterr().err == (
+        f"sessionfs: no such command: {some}s\nhint: did you mean {some}?\n"
+        f"sessionfs: no such command: zzz\nhint: `sessionfs {words} --help` shows what there is\n"
+    )
+
+
+@pytest.mark.parametrize(("words", "line"), EXAMPLES, ids=lambda text: text)
+def test_examples_can_be_typed(words, line):
     line = line.removeprefix('eval "$(').removesuffix(')"')
-    words = shlex.split(re.split(r" [|<>] ", line)[0])
-    assert words[:2] == ["sessionfs", name]
-    command = commands.get_command(click.Context(commands), name)
-    command.make_context(name, words[2:]).close()
+    typed = shlex.split(re.split(r" [|<>] ", line)[0])
+    name = ["sessionfs", *words.split()]
+    assert typed[: len(name)] == name
+    VERBS[words].make_context(words, typed[len(name) :]).close()
 
 
 def test_help_without_arguments_and_after_h(capsys):

@@ -99,10 +99,10 @@ def _has_directory() -> bool:
     return True
 
 
-def nearest(word: str, known: Iterable[str] | None) -> str:
-    """Return the hint that names the word that may be meant."""
+def nearest(word: str, known: Iterable[str] | None, command: str = PROGRAM) -> str:
+    """Return the hint that names the word that may be meant; `command` knows the words."""
     near = get_close_matches(word, known or (), n=1)
-    return f"did you mean {near[0]}?" if near else f"`{PROGRAM} --help` shows what there is"
+    return f"did you mean {near[0]}?" if near else f"`{command} --help` shows what there is"
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sessionfs import __version__
 from sessionfs.cli import FINE, PROGRAM
-from sessionfs.cli.verb import HELP, add_options
+from sessionfs.cli.table import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +29,8 @@ COMMANDS = {
     "export": ("give", "Give the native log back."),
     "pack": ("carry", "Write sessions into one file."),
     "unpack": ("carry", "Bring the sessions of such a file into an archive."),
+    "merge": ("merging", "Merge the sessions that git left in conflict."),
+    "git": ("git", "Make git understand sessions."),
     "demo": ("demo", "See it all work, in a temporary repository."),
     "completion": ("give", "Print the completion script of a shell."),
 }
@@ -39,50 +40,15 @@ COMPLETE = "_SESSIONFS_COMPLETE"
 """The variable through which a shell asks for completions."""
 
 
-class Commands(click.Group):
-    """The commands by name; a module is imported when its command is run."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names, in the order in which a person meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return a command, or None where there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"{__package__}.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments begin with, or say which one may be meant."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from sessionfs.cli.failure import nearest
-            from sessionfs.errors import SessionfsError
-
-            raise SessionfsError(f"no such command: {args[0]}", hint=nearest(args[0], COMMANDS))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
-
-
 @click.command(
     cls=Commands,
     name=PROGRAM,
-    context_settings=HELP,
+    table=COMMANDS,
     epilog=f"`{PROGRAM} COMMAND --help` shows examples, `{PROGRAM} demo` how it all fits together.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def commands() -> None:
     """Sessions of AI coding agents as plain text in git: verified, and restorable to the byte."""
-
-
-add_options(commands)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -91,8 +57,6 @@ def run(arguments: Sequence[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(commands, {}, PROGRAM, COMPLETE, os.environ[COMPLETE])
-    if not arguments:
-        arguments = ["--help"]
     try:
         with commands.make_context(PROGRAM, list(arguments)) as ctx:
             code: Any = commands.invoke(ctx)

@@ -165,16 +165,22 @@ class Archive(Collection):
             self._read_policy()  # what another process wrote while this one waited counts
             yield
 
-    def stage(self, session_id: str, *, replaces: str | None = None) -> DirectoryStage:
+    def holds(self, path: str) -> bool:
+        """Tell whether something stands at a session's path."""
+        return os.path.lexists(os.path.join(self.root, *path.split("/")))
+
+    def stage(
+        self, session_id: str, *, replaces: str | None = None, draft: str = ""
+    ) -> DirectoryStage:
         """Return an empty stage for a session. The lock must be held.
 
         `replaces` is the path of the session that it takes the place of; without it, nothing
-        may stand where it goes.
+        may stand where it goes. `draft` tells several stages of one session apart.
         """
         if not is_ulid(session_id):
             message = f"{session_id!r} is no ULID"
             raise Conflict(message, hint="run `sessionfs verify`, and mend or remove the session")
-        place = self._cache("staging", session_id)
+        place = self._cache("staging", session_id + draft)
         steps.remove_tree(place)
         steps.make_directories(place)
         path = replaces or session_path(session_id)
@@ -295,6 +301,12 @@ class DirectoryStage:
             return
         steps.remove_tree(self.tree.root)
         steps.remove_tree(f"{self.tree.root}.old")
+
+
+def write_policy(root: str, content: bytes) -> None:
+    """Write the archive.yaml of an archive, in one step."""
+    with _locked(root):
+        _replace(root, POLICY, content)
 
 
 def _no_policy(error: YamlError, content: bytes, where: str) -> FormatError:

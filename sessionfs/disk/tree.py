@@ -6,12 +6,13 @@ import errno
 import io
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from sessionfs.digest import CHUNK
 from sessionfs.disk import steps
 from sessionfs.errors import NotFound, SessionfsError
-from sessionfs.tree import check_path, read_bytes
+from sessionfs.tree import check_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -140,8 +141,9 @@ class WritableDirTree(DirTree):
         if isinstance(source, DirTree):
             steps.link_or_copy(source._path(path), self._prepare(path))  # noqa: SLF001
             return
-        with self.create(path) as stream:
-            stream.write(read_bytes(source, path))
+        with self.create(path) as stream, closing(source.open(path)) as content:
+            while chunk := content.read(CHUNK):
+                stream.write(chunk)
 
     def _prepare(self, path: str) -> str:
         check_path(path)

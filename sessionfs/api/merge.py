@@ -1,0 +1,291 @@
+"""Sessions that git could not merge, merged: from its index and objects into the work tree."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sessionfs.api.places import check_named
+from sessionfs.archive import CHECKSUMS
+from sessionfs.canonical import Struct
+from sessionfs.disk.archive import GUARDS, POLICY, Archive, write_policy
+from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.git.objects import Objects
+from sessionfs.git.repository import toplevel
+from sessionfs.git.running import require
+from sessionfs.git.unmerged import Candidates, Commits, Index, split_directory, split_path
+from sessionfs.merging.merger import Merged, Merger, Sides
+from sessionfs.merging.policy import merge_policies
+from sessionfs.verify import verify_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sessionfs.archive import Session
+
+
+class MergeReport(Struct, frozen=True, kw_only=True):
+    """What became of every session that git left in conflict."""
+
+    sessions: list[Merged]
+    policies: list[str]
+    """The files archive.yaml that were merged, from the top of the work tree."""
+    left: list[str]
+    """Unmerged paths of archives that are still to be resolved by hand, from the top."""
+    others: int
+    """Unmerged paths outside of archives."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether no conflict is left in an archive."""
+        return not self.left and all(row.status != "conflict" for row in self.sessions)
+
+    def totals(self) -> dict[str, int]:
+        """Return how many sessions have each status."""
+        counts = dict.fromkeys(("merged", "forked", "kept", "conflict"), 0)
+        for row in self.sessions:
+            counts[row.status] += 1
+        return counts
+
+
+def merge(archive: str | None = None) -> MergeReport:
+    """Merge the sessions of which git left unmerged paths, into the work tree.
+
+    Of one archive, or of all in the repository of the working directory. Index and commits stay
+    as they are: `git add` takes what was written. A session that cannot be merged stays in
+    conflict and is told; the others are merged. Raises `SessionfsError` where there is no
+    repository with a work tree, or no git.
+    """
+    check_named(archive)
+    place = os.curdir if archive is None else archive
+    if not os.path.isdir(place):
+        raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
+    top = _top(place)
+    index = Index(top)
+    only = None if archive is None else _below(top, archive)
+    roots = sorted(_roots(index, top) if only is None else {only})
+    sessions: list[Merged] = []
+    policies: list[str] = []
+    left: list[str] = []
+    with Objects(top) as objects:
+        for root in roots:
+            one = _Root(top, root, index, objects)
+            policies += one.merge_policy()
+            sessions += one.merge_sessions()
+            left += one.left
+    inside = [path for path in index.unmerged if any(_is_in(path, root) for root in roots)]
+    return MergeReport(
+        sessions=sessions,
+        policies=policies,
+        left=left,
+        others=len(index.unmerged) - len(inside) if only is None else 0,
+    )
+
+
+def merge_policy_files(common: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """Return the archive.yaml that two become, as a merge driver of git is given them.
+
+    Raises `Conflict` where they contradict each other.
+    """
+    return merge_policies(common or None, ours, theirs)
+
+
+def _top(place: str) -> str:
+    answer = require(
+        place, "rev-parse", "--is-inside-work-tree",
+        otherwise="nothing can be merged here", hint="run it in a work tree of git",
+    )  # fmt: skip
+    top = toplevel(place) if answer == b"true\n" else None
+    if top is None:
+        message = f"{place} is in no work tree of git"
+        raise SessionfsError(message, hint="run it in a clone that has one, not in a bare one")
+    return top
+
+
+def _below(top: str, archive: str) -> str:
+    """Return an archive's path seen from the top of its work tree."""
+    path = os.path.relpath(os.path.realpath(archive), os.path.realpath(top))
+    return "" if path == os.curdir else path.replace(os.sep, "/")
+
+
+def _roots(index: Index, top: str) -> set[str]:
+    """Return the archives that have unmerged paths."""
+    roots = {split_directory(directory)[0] for directory in index.sessions()}
+    for path in index.unmerged:
+        directory, _, name = path.rpartition("/")
+        if name in (POLICY, *GUARDS) and os.path.lexists(os.path.join(top, directory, POLICY)):
+            roots.add(directory)
+    return roots
+
+
+def _is_in(path: str, root: str) -> bool:
+    if root:
+        return path.startswith(f"{root}/")
+    found = split_path(path)
+    return (found is not None and found.archive == "") or path in (POLICY, *GUARDS)
+
+
+class _Root:
+    """One archive with conflicts, at a path seen from the top of its work tree."""
+
+    def __init__(self, top: str, root: str, index: Index, objects: Objects) -> None:
+        self._top = top
+        self._root = root
+        self._place = os.path.join(top, *root.split("/")) if root else top
+        self._index = index
+        self._objects = objects
+        self._commits = Commits(top)
+        self.left: list[str] = []
+
+    def merge_policy(self) -> list[str]:
+        """Merge archive.yaml, if it is in conflict; return its path."""
+        merged = []
+        for name in (POLICY, *GUARDS):
+            path = f"{self._root}/{name}".lstrip("/")
+            stages = self._index.unmerged.get(path)
+            if stages is None:
+                continue
+            content = self._policy(path, stages) if name == POLICY else None
+            if content is None:
+                self.left.append(path)
+            else:
+                write_policy(self._place, content)
+                merged.append(path)
+        return merged
+
+    def _policy(self, path: str, stages: dict[int, str]) -> bytes | None:
+        """Return an archive.yaml merged, or None where the two sides contradict each other."""
+        contents = {stage: self._content(blob, path) for stage, blob in stages.items()}
+        sides = [contents[stage] for stage in (2, 3) if stage in contents]
+        try:
+            return merge_policies(contents.get(1), sides[0], sides[-1])
+        except Conflict:
+            return None
+
+    def _content(self, blob: str, path: str) -> bytes:
+        with self._objects.open(blob, path) as stream:
+            return stream.read()
+
+    def merge_sessions(self) -> list[Merged]:
+        """Merge each session that has unmerged paths, forks before what they are forks of."""
+        wanted = {
+            directory
+            for directory in self._index.sessions()
+            if split_directory(directory)[0] == self._root
+        }
+        if not wanted:
+            return []
+        moved = self._moved(wanted)
+        candidates = Candidates(self._objects, self._index, self._commits, (*wanted, *moved))
+        store = Archive(self._place)
+        rows: list[Merged] = []
+        with store.lock():
+            merger = Merger(store, _check)
+            pending = []
+            for directory in sorted({*wanted, *moved}):
+                try:
+                    sides = self._sides(directory, candidates, committed=directory in moved)
+                    pending.append((_uid(sides), directory, sides))
+                except SessionfsError as error:
+                    rows.append(_conflict(directory, error))
+            for _, directory, sides in sorted(pending, key=lambda one: one[:2], reverse=True):
+                rows += self._merge_one(merger, directory, sides)
+        return sorted(rows, key=lambda row: row.path)
+
+    def _merge_one(self, merger: Merger, directory: str, sides: Sides) -> list[Merged]:
+        path = split_directory(directory)[1]
+        if sides.ours is None and sides.theirs is None:
+            return []
+        try:
+            changed = self._index.changed_in_tree(directory)
+            if changed:
+                message = f"{changed[0]} has changes that are not committed"
+                raise Conflict(message, hint="put them aside: they would be overwritten")
+            return [merger.merge(path, sides)]
+        except (SessionfsError, OSError) as error:
+            return [_conflict(directory, error)]
+
+    def _sides(self, directory: str, candidates: Candidates, *, committed: bool) -> Sides:
+        """Return the forms of a session: from the index, or where that is mixed up from commits."""
+        commits = self._commits
+        stages = candidates.staged.get(f"{directory}/{CHECKSUMS}", {})
+        if committed or 0 in stages:
+            common, ours, theirs = (
+                candidates.committed(directory, commit)
+                for commit in (commits.common, commits.ours, commits.theirs)
+            )
+            return Sides(common, ours, theirs)
+        found = [
+            candidates.session(directory, stages[stage]) if stage in stages else None
+            for stage in (2, 3)
+        ]
+        try:
+            common = candidates.session(directory, stages[1]) if 1 in stages else None
+        except SessionfsError:  # of several merge bases git makes one that nobody wrote
+            common = None
+        return Sides(common, found[0], found[1])
+
+    def _moved(self, wanted: Iterable[str]) -> set[str]:
+        """Return the sessions that git has mixed up by following a rename from one to another."""
+        commits = self._commits
+        if commits.ours is None or commits.theirs is None or commits.common is None:
+            return set()
+        ours = commits.changed(commits.ours, self._root)
+        theirs = commits.changed(commits.theirs, self._root)
+        misplaced = {
+            path
+            for path, stages in self._index.unmerged.items()
+            if _is_in(path, self._root)
+            and any(
+                path not in changes or (stage in stages and stages[stage] != changes[path])
+                for stage, changes in ((2, ours), (3, theirs))
+            )
+        }
+        found = {_directory(path) for path in misplaced}
+        if not misplaced:
+            return set()
+        both = {_directory(path) for path in ours} & {_directory(path) for path in theirs}
+        found |= both - set(wanted)
+        touched = sorted({_directory(path) for path in (*ours, *theirs)} - {""})
+        for path, stage, blob in self._index.files(touched):
+            known = {changes.get(path) for changes in (ours, theirs)}
+            if stage == 0 and (path in ours or path in theirs) and blob not in known:
+                found.add(_directory(path))
+        return found - {""}
+
+
+def _directory(path: str) -> str:
+    found = split_path(path)
+    return "" if found is None else f"{found.archive}/{found.session}".lstrip("/")
+
+
+def _uid(sides: Sides) -> tuple[int, str]:
+    """Return what sessions are ordered by, the deepest forks last."""
+    side = sides.ours or sides.theirs
+    uid = "" if side is None else side.manifest.source.uid
+    return uid.count("#"), uid
+
+
+def _check(session: Session) -> None:
+    """Raise `Conflict` where a session that was written breaks a rule."""
+    report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
+    for found in report.findings:
+        if found.level == "error":
+            message = f"{session.path}/{found.where}: {found.code}: {found.message}"
+            raise Conflict(
+                message, hint="`sessionfs verify` on either branch tells which is damaged"
+            )
+
+
+def _conflict(directory: str, error: SessionfsError | OSError) -> Merged:
+    path = split_directory(directory)[1]
+    reason = error.message if isinstance(error, SessionfsError) else str(error)
+    hint = error.hint if isinstance(error, SessionfsError) else ""
+    return Merged(
+        path=path,
+        session=path.rpartition("/")[2],
+        uid=None,
+        status="conflict",
+        reason=f"{reason}; {hint}" if hint else reason,
+        messages=0,
+    )

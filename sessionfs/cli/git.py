@@ -1,0 +1,24 @@
+"""Commands for git, and commands that git runs."""
+
+from __future__ import annotations
+
+import click
+
+from sessionfs.cli import PROGRAM
+from sessionfs.cli.table import Commands
+
+COMMANDS = {
+    "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
+    "merge-driver": ("merging", "Merge one file, as git asks for it."),
+}
+"""Each command: the module that it lives in, and what `sessionfs git --help` says of it."""
+
+
+@click.command(
+    cls=Commands,
+    name="git",
+    table=COMMANDS,
+    epilog=f"`{PROGRAM} git COMMAND --help` shows examples.",
+)
+def git_command() -> None:
+    """Make git understand sessions: diffs, merges, commits."""

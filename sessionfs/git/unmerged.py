@@ -1,0 +1,270 @@
+"""What git's index and the commits around a conflict say of the sessions that both sides changed.
+
+Git merges file by file. Of a session it may have taken one file from each side without a
+conflict, and followed a rename that never was. So the sides of a session are put together from
+its list of checksums, which always conflicts, and from every blob that may be meant.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+
+from sessionfs.archive import CHECKSUMS, Session, parse_checksums
+from sessionfs.digest import digest_stream
+from sessionfs.errors import Conflict, FormatError, NotFound
+from sessionfs.git.running import ask, require
+from sessionfs.model import MAX_DERIVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionfs.git.objects import Objects
+
+_SESSION = re.compile(r"(?:(.*)/)?([0-9]{4}/[0-9]{2}/[0-7][0-9A-HJKMNP-TV-Z]{25})/(.+)", re.DOTALL)
+_AT_ONCE: Final = 256
+"""Directories that one git is asked about."""
+
+_ENDED: Final = (
+    ("MERGE_HEAD", "MERGE_HEAD", None),
+    ("CHERRY_PICK_HEAD", "CHERRY_PICK_HEAD", "CHERRY_PICK_HEAD^1"),
+    ("REVERT_HEAD", "REVERT_HEAD^1", "REVERT_HEAD"),
+    ("REBASE_HEAD", "REBASE_HEAD", "REBASE_HEAD^1"),
+)
+"""What git calls a commit that it could not finish with: the other side, and where it began."""
+
+_STASHES: Final = 50
+
+_LISTED: Final = re.compile(rb"([0-7]{6}) (?:blob )?([0-9a-f]+)(?: ([0-3]))?\t(.+)", re.DOTALL)
+_CHANGED: Final = re.compile(rb":[0-7]{6} ([0-7]{6}) [0-9a-f]+ ([0-9a-f]+) [A-Z]")
+_LINKS: Final = (b"120000", b"160000")
+
+
+class Path(NamedTuple):
+    """A path of the index, taken apart: archive, session, name in it; empty for what is none."""
+
+    archive: str
+    session: str
+    name: str
+
+
+def split_path(path: str) -> Path | None:
+    """Return what a path of a session's file consists of, or None."""
+    match = _SESSION.fullmatch(path)
+    return Path(match[1] or "", match[2], match[3]) if match else None
+
+
+class Blobs:
+    """Files as a tree: their blobs by name."""
+
+    def __init__(self, objects: Objects, blobs: dict[str, str], shown: str) -> None:
+        """Take the blobs of a directory that messages call `shown`."""
+        self._objects = objects
+        self._blobs = blobs
+        self._shown = shown
+
+    def paths(self, under: str = "") -> list[str]:
+        """Return the path of every file below `under`, sorted by bytes."""
+        prefix = f"{under}/" if under else ""
+        found = (path for path in self._blobs if path.startswith(prefix))
+        return sorted(found, key=os.fsencode)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a copy of a file; raises `NotFound`, or `SessionfsError` where git lacks it."""
+        try:
+            blob = self._blobs[path]
+        except KeyError:
+            raise NotFound(f"no file {path} in {self._shown}") from None
+        return self._objects.open(blob, f"{self._shown}/{path}")
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes; raises as `open` does."""
+        with closing(self.open(path)) as stream:
+            return stream.seek(0, os.SEEK_END)
+
+
+class Index:
+    """Git's index, as far as it is about what could not be merged."""
+
+    def __init__(self, top: str) -> None:
+        """Read the unmerged paths of a work tree."""
+        self.top = top
+        self.unmerged: dict[str, dict[int, str]] = {}
+        """Blob by stage (1: the common ancestor, 2: ours, 3: theirs) by path."""
+        for path, stage, blob in self._files("-u", "."):
+            self.unmerged.setdefault(path, {})[stage] = blob
+
+    def sessions(self) -> set[str]:
+        """Return the directories of the sessions that have unmerged paths."""
+        parts = map(split_path, self.unmerged)
+        return {f"{p.archive}/{p.session}".lstrip("/") for p in parts if p is not None}
+
+    def files(self, directories: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+        """Yield path, stage and blob of each file below directories."""
+        for some in _batches(directories):
+            yield from self._files("-s", *(f":(top,literal){one}" for one in some))
+
+    def changed_in_tree(self, directory: str) -> list[str]:
+        """Return the files below a directory that the work tree has otherwise than the index.
+
+        Those with a conflict do not count.
+        """
+        answer = ask(
+            self.top, "diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules",
+            "--name-only", "--diff-filter=ad", "-z", "--", f":(top,literal){directory}",
+        )  # fmt: skip
+        names = (os.fsdecode(name) for name in (answer or b"").split(b"\0")[:-1])
+        return [name for name in dict.fromkeys(names) if name not in self.unmerged]
+
+    def _files(self, which: str, *under: str) -> Iterator[tuple[str, int, str]]:
+        listing = require(
+            self.top, "ls-files", which, "-z", "--", *under,
+            otherwise="cannot read git's index", hint="`git status` tells what is wrong with it",
+        )  # fmt: skip
+        for mode, blob, stage, path in _listed(listing):
+            if mode not in _LINKS:
+                yield path, stage, blob
+
+
+class Commits:
+    """The commits around a conflict: ours, theirs, the one that both come from, and stashes."""
+
+    def __init__(self, top: str) -> None:
+        """Look at what git is in the middle of."""
+        self._top = top
+        self.ours = self._commit("HEAD")
+        self.theirs: str | None = None
+        self.common: str | None = None
+        for name, theirs, common in _ENDED:
+            if self._commit(name) is not None:
+                self.theirs = self._commit(theirs)
+                self.common = self._commit(common) if common else self._merge_base(name)
+                break
+
+    def all(self) -> list[str]:
+        """Return every commit whose files may be meant, each once."""
+        found = [self.ours, self.theirs, self.common]
+        if self.theirs is None:
+            stashes = ask(self._top, "stash", "list", "--format=%H", f"-{_STASHES}") or b""
+            for stash in stashes.decode().split():
+                found += [stash, self._commit(f"{stash}^1")]
+        return list(dict.fromkeys(one for one in found if one is not None))
+
+    def files(self, commit: str, directories: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield path and blob of each file that a commit has below directories."""
+        for some in _batches(directories):
+            paths = (f"{one}/" if one else "." for one in some)
+            listing = ask(self._top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+            for mode, blob, _, path in _listed(listing or b""):
+                if mode not in _LINKS:
+                    yield path, blob
+
+    def changed(self, commit: str, archive: str) -> dict[str, str]:
+        """Return the blob by path of what a commit changed since the common one; "" for gone."""
+        under = f":(top,literal){archive}" if archive else ":(top)"
+        answer = ask(
+            self._top, "diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev",
+            str(self.common), commit, "--", under,
+        )  # fmt: skip
+        fields = iter((answer or b"").split(b"\0")[:-1])
+        found = {}
+        for facts, path in zip(fields, fields, strict=False):
+            match = _CHANGED.fullmatch(facts)
+            gone = match is None or match[1] == b"000000"
+            found[os.fsdecode(path)] = "" if gone or match is None else match[2].decode()
+        return found
+
+    def _commit(self, name: str) -> str | None:
+        answer = ask(self._top, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return answer.decode().strip() if answer else None
+
+    def _merge_base(self, name: str) -> str | None:
+        answer = ask(self._top, "merge-base", "HEAD", name)
+        return answer.decode().split()[0] if answer else None
+
+
+class Candidates:
+    """Every blob that may be a file of some sessions, found by the digests of their lists."""
+
+    def __init__(
+        self, objects: Objects, index: Index, commits: Commits, directories: Iterable[str]
+    ) -> None:
+        """Gather what index and commits have in the directories of sessions."""
+        self._objects = objects
+        self._wanted = sorted(set(directories))
+        self._digests: dict[str, str] = {}
+        self._blobs: dict[str, dict[str, None]] = {}
+        """Blobs by path, in the order in which they were found."""
+        self.staged: dict[str, dict[int, str]] = {}
+        """Blob by stage by path."""
+        self.trees: dict[str, dict[str, str]] = {}
+        """Blob by path by commit."""
+        for path, stage, blob in index.files(self._wanted):
+            self._blobs.setdefault(path, {})[blob] = None
+            self.staged.setdefault(path, {})[stage] = blob
+        for commit in commits.all():
+            tree = self.trees[commit] = dict(commits.files(commit, self._wanted))
+            for path, blob in tree.items():
+                self._blobs.setdefault(path, {})[blob] = None
+
+    def session(self, directory: str, checksums: str) -> Session:
+        """Return the session that a list of checksums, given as a blob, is about.
+
+        Raises `Conflict` where the list cannot be read, or git has not all that it lists.
+        """
+        shown = f"{directory}/{CHECKSUMS}"
+        with closing(self._objects.open(checksums, shown)) as stream:
+            content = stream.read(MAX_DERIVED + 1)
+        try:
+            listed = parse_checksums(content)
+        except FormatError as error:
+            raise Conflict(
+                f"{shown}: one side's is no list of checksums",
+                hint="take the other side's session: `git checkout --ours` or `--theirs`",
+            ) from error
+        blobs = {CHECKSUMS: checksums}
+        for name, digest in listed.items():
+            found = self._find(f"{directory}/{name}", digest)
+            if found is None:
+                message = f"{directory}/{name}: git has not the file that one side lists"
+                hint = "that side was damaged when it was committed, or the clone lacks old commits"
+                raise Conflict(message, hint=hint)
+            blobs[name] = found
+        return Session(Blobs(self._objects, blobs, directory), split_directory(directory)[1])
+
+    def committed(self, directory: str, commit: str | None) -> Session | None:
+        """Return the session as a commit has it, or None where it has none."""
+        tree = self.trees.get(commit or "", {})
+        checksums = tree.get(f"{directory}/{CHECKSUMS}")
+        return None if checksums is None else self.session(directory, checksums)
+
+    def _find(self, path: str, digest: str) -> str | None:
+        for blob in self._blobs.get(path, ()):
+            if blob not in self._digests:
+                with closing(self._objects.open(blob, path)) as stream:
+                    self._digests[blob] = digest_stream(stream)[0]
+            if self._digests[blob] == digest:
+                return blob
+        return None
+
+
+def split_directory(directory: str) -> tuple[str, str]:
+    """Return archive and path of a session's directory."""
+    path = split_path(f"{directory}/{CHECKSUMS}")
+    assert path is not None, "only directories of sessions are asked"  # noqa: S101
+    return path.archive, path.session
+
+
+def _listed(listing: bytes) -> Iterator[tuple[bytes, str, int, str]]:
+    """Yield mode, object, stage and path of each entry of `ls-files -s` or `ls-tree -r`."""
+    for entry in listing.split(b"\0")[:-1]:
+        match = _LISTED.fullmatch(entry)
+        if match is not None:
+            yield match[1], match[2].decode(), int(match[3] or 0), os.fsdecode(match[4])
+
+
+def _batches(directories: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(directories), _AT_ONCE):
+        yield directories[begin : begin + _AT_ONCE]
