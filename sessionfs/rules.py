@@ -760,6 +760,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 why="Where there is nothing to compare with, nothing is proved, and silence would pass for a proof.",
                 hint="Nothing needs to be done where the archive is new. If it was moved, name a revision after that.",
             ),
+            _rule(
+                "W719",
+                "A session of an earlier revision SHOULD keep its log under its id.",
+                why="Who noted the id finds another log there; nothing was lost, for a fork has it.",
+                hint="Nothing is to mend after `sessionfs merge`: where both sides have lines of their own, the longer log stays.",
+            ),
             # 8: packs
             _rule(
                 "E801",

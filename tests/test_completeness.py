@@ -71,6 +71,7 @@ SEVERAL_CODES = {
     "bad/E601_changed_seq": "what was changed is found in its line as well",
     "bad/E601_truncated_in_a_line": "where the file ends, and that it is damage",
     "bad/E713_message_in_between": "what is taken out leaves a gap in the numbers",
+    "bad/E714_undone_in_a_fork": "another log is in its place, and no fork keeps the record",
     "warn/W701_deeper": "a guard further inside is a foreign file as well",
 }
 

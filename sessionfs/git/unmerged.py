@@ -36,6 +36,8 @@ _ENDED: Final = (
 """What git calls a commit that it could not finish with: the other side, and where it began."""
 
 _STASHES: Final = 50
+_OLDER: Final = 100
+"""Commits that are looked into for a file that no side of the conflict has any more."""
 
 _LISTED: Final = re.compile(rb"([0-7]{6}) (?:blob )?([0-9a-f]+)(?: ([0-3]))?\t(.+)", re.DOTALL)
 _CHANGED: Final = re.compile(rb":[0-7]{6} ([0-7]{6}) [0-9a-f]+ ([0-9a-f]+) [A-Z]")
@@ -152,6 +154,13 @@ class Commits:
                 found += [stash, self._commit(f"{stash}^1")]
         return list(dict.fromkeys(one for one in found if one is not None))
 
+    def touching(self, directory: str) -> list[str]:
+        """Return the newest commits that changed something below a directory, stashes too."""
+        answer = ask(
+            self._top, "rev-list", "--all", f"-{_OLDER}", "--", f":(top,literal){directory}"
+        )  # fmt: skip
+        return (answer or b"").decode().split()
+
     def files(self, commit: str, directories: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield path and blob of each file that a commit has below directories."""
         for some in _batches(directories):
@@ -193,6 +202,8 @@ class Candidates:
     ) -> None:
         """Gather what index and commits have in the directories of sessions."""
         self._objects = objects
+        self._commits = commits
+        self._searched: set[str] = set()
         self._wanted = sorted(set(directories))
         self._digests: dict[str, str] = {}
         self._blobs: dict[str, dict[str, None]] = {}
@@ -227,6 +238,8 @@ class Candidates:
         blobs = {CHECKSUMS: checksums}
         for name, digest in listed.items():
             found = self._find(f"{directory}/{name}", digest)
+            if found is None and self._search(directory):
+                found = self._find(f"{directory}/{name}", digest)
             if found is None:
                 message = f"{directory}/{name}: git has not the file that one side lists"
                 hint = "that side was damaged when it was committed, or the clone lacks old commits"
@@ -239,6 +252,19 @@ class Candidates:
         tree = self.trees.get(commit or "", {})
         checksums = tree.get(f"{directory}/{CHECKSUMS}")
         return None if checksums is None else self.session(directory, checksums)
+
+    def _search(self, directory: str) -> bool:
+        """Gather what older commits have of a session; return whether that is new.
+
+        A patch that was sent by mail, or a file that a stash keeps apart, has no commit here.
+        """
+        if directory in self._searched:
+            return False
+        self._searched.add(directory)
+        for commit in self._commits.touching(directory):
+            for path, blob in self._commits.files(commit, [directory]):
+                self._blobs.setdefault(path, {})[blob] = None
+        return True
 
     def _find(self, path: str, digest: str) -> str | None:
         for blob in self._blobs.get(path, ()):

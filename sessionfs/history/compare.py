@@ -17,6 +17,7 @@ from sessionfs.digest import CHUNK
 from sessionfs.errors import SessionfsError
 from sessionfs.history.edition import Edition, as_object
 from sessionfs.history.facts import judge_facts
+from sessionfs.history.forked import Forks
 from sessionfs.history.redacted import Redactions, judge_record
 from sessionfs.history.unchanged import Messages
 from sessionfs.model import MAX_DERIVED
@@ -51,10 +52,13 @@ def compare_archives(old: Tree, new: Tree) -> list[Finding]:
     removed = frozenset(uid for uid in uids if isinstance(uid, str))
     before, after = _sessions(old), _sessions(new)
     found = [] if before else list(_absent(old))
+    forks = Forks(new, after)
     for root, names in before.items():
         was = Below(old, root, names)
         if root in after:
             inside = compare_sessions(was, Below(new, root, after[root]))
+            if any(one.level == "error" for one in inside):
+                inside = forks.explain(was) or inside
             found += (replace(one, path=f"{root}/{one.path}") for one in inside)
         elif MANIFEST in names or any(map(SEGMENT.fullmatch, names)):
             found.append(_gone(root, Edition(was), removed))

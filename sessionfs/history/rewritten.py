@@ -43,6 +43,14 @@ def explain_rewrite(
     return finding("W715", name, said, line=line)
 
 
+def is_continued(old: Edition, new: Edition, redactions: Redactions) -> bool:
+    """Tell whether the log of a session under another id begins with an earlier one's, whole."""
+    before, after = _Native(old), _Native(new)
+    return _begins_with(after, before, redactions) and all(
+        after.files.get(key) == value for key, value in before.files.items()
+    )
+
+
 class _Native:
     """The native log of an edition, and the files beside it by name, known once it is read."""
 

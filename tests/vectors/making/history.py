@@ -319,3 +319,56 @@ def no_archive_before():
     before = {"notes.txt": b"Soon an archive.\n"}
     after = archive({SHARD: saying("Yes.")}).files
     return since(before, after, ("W718", "archive.yaml"), root="archive")
+
+
+def forked(session, native_id="a1#00000000000000f0"):
+    """The session with this log as the fork of the first one, under another id."""
+    own = "01M81CYGKKF0000000000000F0"
+    for key, before, after in (
+        ("id", "01M81CYGKKYF3N2YJDPS3MWRXG", own),
+        ("uid", "example:a1", f"example:{native_id}"),
+        ("native_id", "a1", native_id),
+    ):
+        text = session.manifest.replace(f'{key}: "{before}"'.encode(), f'{key}: "{after}"'.encode())
+        session.manifest = text
+        session.summary[key] = after
+    lineage = {"parent": "example:a1", "relation": "fork", "at": MESSAGE_IDS[0]}
+    told = "".join(f'  {key}: "{value}"\n' for key, value in lineage.items())
+    order = list(session.summary)
+    order.insert(order.index("state") + 1, "lineage")
+    stating(f"lineage:\n{told}".encode(), session, lineage=lineage)
+    session.summary = {key: session.summary[key] for key in order}
+    return f"2026/11/{own}", session
+
+
+@vector("warn/W719_log_in_a_fork")
+def log_in_a_fork():
+    """A merge: the longer log stays, the other one goes on as its fork."""
+    before = archive({SHARD: saying("Yes.")}).files
+    place, fork = forked(saying("Yes.", "Then."))
+    after = archive({SHARD: saying("No.", "Never."), place: fork}).files
+    return since(before, after, ("W719", f"{SHARD}/manifest.yaml"), root="archive")
+
+
+@vector("bad/E712_no_fork_has_the_log")
+def no_fork_has_the_log():
+    """A fork is there, and has another log than the one that is gone."""
+    before = archive({SHARD: saying("Yes.")}).files
+    place, fork = forked(saying("Yet.", "Then."))
+    after = archive({SHARD: saying("No.", "Never."), place: fork}).files
+    finding = ("E712", f"{SHARD}/{SEGMENT}", 2, "/parts/0/text")
+    return since(before, after, finding, root="archive")
+
+
+@vector("bad/E714_undone_in_a_fork")
+def undone_in_a_fork():
+    """The log goes on in a fork, without the record of what was removed from it."""
+    before = archive({SHARD: cleaned(f"It is {KEY}.")}).files
+    place, fork = forked(saying(f"It is {KEY}."))
+    after = archive({SHARD: saying("No."), place: fork}).files
+    return since(
+        before, after,
+        ("E712", f"{SHARD}/{SEGMENT}", 2, "/parts/0/text"),
+        ("E714", f"{SHARD}/redactions.jsonl", 1),
+        root="archive",
+    )  # fmt: skip
