@@ -33,17 +33,17 @@ ARCHIVE = ".sessions"
 RULES = """\
 [[rules]]
 id = "lamp-key"
-regex = 'LAMP-([0-9]{6})'
+regex = 'LAMP-([0-9A-Za-z]{16})'
 [[rules]]
 id = "wick-key"
-regex = 'WICK-([0-9]{6})'
+regex = 'WICK-([0-9A-Za-z]{16})'
 """
 OTHER_RULES = """\
 [[rules]]
 id = "any-lamp"
-regex = '((?:LAMP|WICK)-[0-9]{6})'
+regex = '((?:LAMP|WICK)-[0-9A-Za-z]{16})'
 """
-LAMP, WICK = "LAMP-" + "417923", "WICK-" + "880415"
+LAMP, WICK = "LAMP-" + "q7Xw93kfLmz02Vbt", "WICK-" + "0Rt5yUhG88noPzq1"
 
 
 def git(directory: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess:
@@ -559,9 +559,9 @@ CASES: dict[str, Case] = {
     ),
     "redactions that overlap": Case(
         base=bring(talk(3) + said(1, f"The key is {LAMP}-{WICK}, all of it.")),
-        left=redacts("[[rules]]\nid = 'both'\nregex = 'LAMP-[0-9]+-WICK'\n"),
-        right=redacts("[[rules]]\nid = 'end'\nregex = '[0-9]+-WICK-[0-9]+'\n"),
-        secrets=("LAMP", "417923", "WICK", "880415"), check=has_sessions(uid()),
+        left=redacts("[[rules]]\nid = 'both'\nregex = 'LAMP-[0-9A-Za-z]+-WICK'\n"),
+        right=redacts("[[rules]]\nid = 'end'\nregex = '[0-9A-Za-z]+-WICK-[0-9A-Za-z]+'\n"),
+        secrets=(LAMP[5:], WICK[5:], "-WICK-"), check=has_sessions(uid()),
     ),
     "redactions and tails": Case(
         base=bring(SECRET),

@@ -135,7 +135,7 @@ def finish(root: Path, name: str) -> None:
     if unchanged(root) and way.picks:
         skip = way.end[-1].replace("--continue", "--skip")
         must(root, *skip.split())
-    elif not unchanged(root) or name in {"merge", "no-ff"}:
+    elif not unchanged(root) or (root / ".git" / "MERGE_HEAD").exists():
         for line in way.end:
             must(root, *line.split())
     assert must(root, "status", "--porcelain") == ""
@@ -184,19 +184,20 @@ def is_held(log: bytes, restored: list[bytes]) -> bool:
 
 
 def lost(played: Played, archive: Path) -> list[str]:
-    """Return each log of a side that no session of the archive has as its beginning."""
+    """Return each log of a side that no session of the archive has as its beginning.
+
+    What one side took out is gone, unless the other one had more of it than both.
+    """
     sessions = list(sessionfs.open_archive(str(archive)).sessions())
     family: dict[str, list[list[bytes]]] = {}
     for one in sessions:
         family.setdefault(one.summary.uid.partition("#")[0], []).append(list(one.restore()))
-    sides = {side: played.logs[side] for side in ("left", "right")}
-    kept = {name for logs in sides.values() for name in logs}
     missing = []
-    for side, logs in sides.items():
-        for name, log in logs.items():
-            if name in kept and not any(
-                is_held(log, restored) for each in family.values() for restored in each
-            ):
+    for side, other in (("left", "right"), ("right", "left")):
+        for name, log in played.logs[side].items():
+            if name not in played.logs[other] and log == played.logs.get("base", {}).get(name):
+                continue
+            if not any(is_held(log, restored) for each in family.values() for restored in each):
                 missing.append(f"{side}: {name}, {len(log)} bytes")
     return missing
 
@@ -212,6 +213,7 @@ def imported_again(played: Played, archive: Path) -> list[str]:
     place = archive.parent.parent / "again"
     shutil.copytree(archive, place)
     before = tree(place)
+    ignored = sessionfs.open_archive(str(place)).ignored
     wrong = []
     bench = Bench(place.parent / "nowhere")
     native = bench.root.parent / "native" / "log.jsonl"
@@ -219,6 +221,8 @@ def imported_again(played: Played, archive: Path) -> list[str]:
     for side in ("left", "right"):
         for name, log in played.logs[side].items():
             native.write_bytes(log)
+            if name in ignored:
+                continue
             for row in sessionfs.import_logs([str(native)], archive=str(place)).sessions:
                 if row.status != "unchanged":
                     wrong.append(f"{side}: {name}: {row.status} {row.reason}")
