@@ -382,7 +382,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "E309",
                 "A file MUST NOT hold the conflict markers of a merge.",
                 why="Neither side of an unfinished merge is a session.",
-                hint="Take one side back (`git checkout --ours -- DIRECTORY`, or `--theirs`; once it is committed, `git checkout REV -- DIRECTORY`), then import the logs of the other again.",
+                hint="Run `sessionfs merge`, then `git add`. Once it is committed, take one side back (`git checkout REV -- DIRECTORY`) and import the logs of the other again.",
             ),
             _rule(
                 "E311",

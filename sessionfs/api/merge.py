@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Literal
 
 from sessionfs.api.places import check_named
 from sessionfs.archive import CHECKSUMS
 from sessionfs.canonical import Struct
+from sessionfs.digest import digest_stream, git_blob_id
 from sessionfs.disk.archive import GUARDS, POLICY, Archive, write_policy
+from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
 from sessionfs.git.repository import toplevel
@@ -19,9 +22,16 @@ from sessionfs.merging.policy import merge_policies
 from sessionfs.verify import verify_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sessionfs.archive import Session
+
+
+_MARK = b"<<<<<<<"
+"""How a line begins with which git marks a conflict."""
+
+_SHA256 = 64
+"""Hex digits of an object's id in a repository that uses SHA-256."""
 
 
 class MergeReport(Struct, frozen=True, kw_only=True):
@@ -111,22 +121,34 @@ def _below(top: str, archive: str) -> str:
 def _roots(index: Index, top: str) -> set[str]:
     """Return the archives that have unmerged paths."""
     roots = {split_directory(directory)[0] for directory in index.sessions()}
-    for path in index.unmerged:
-        directory, _, name = path.rpartition("/")
-        if name in (POLICY, *GUARDS) and os.path.lexists(os.path.join(top, directory, POLICY)):
-            roots.add(directory)
-    return roots
+    around = {above for path in index.unmerged for above in _above(path)}
+    return roots | {one for one in around if os.path.lexists(os.path.join(top, one, POLICY))}
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories that a path lies in, the innermost first; "" is the top."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _is_in(path: str, root: str) -> bool:
+    """Tell whether a path belongs to an archive; what is around one at the top is a project."""
     if root:
         return path.startswith(f"{root}/")
     found = split_path(path)
     return (found is not None and found.archive == "") or path in (POLICY, *GUARDS)
 
 
+def _is_by_hand(path: str) -> bool:
+    """Tell whether a path of an archive is neither of a session nor archive.yaml."""
+    return split_path(path) is None and path.rpartition("/")[2] != POLICY
+
+
 class _Root:
     """One archive with conflicts, at a path seen from the top of its work tree."""
+
+    _candidates: Candidates
 
     def __init__(self, top: str, root: str, index: Index, objects: Objects) -> None:
         self._top = top
@@ -135,22 +157,21 @@ class _Root:
         self._index = index
         self._objects = objects
         self._commits = Commits(top)
+        self._wanted: set[str] = set()
         self.left: list[str] = []
 
     def merge_policy(self) -> list[str]:
         """Merge archive.yaml, if it is in conflict; return its path."""
         merged = []
-        for name in (POLICY, *GUARDS):
-            path = f"{self._root}/{name}".lstrip("/")
-            stages = self._index.unmerged.get(path)
-            if stages is None:
-                continue
-            content = self._policy(path, stages) if name == POLICY else None
-            if content is None:
-                self.left.append(path)
-            else:
-                write_policy(self._place, content)
-                merged.append(path)
+        unmerged = self._index.unmerged
+        self.left += (p for p in unmerged if _is_in(p, self._root) and _is_by_hand(p))
+        path = f"{self._root}/{POLICY}".lstrip("/")
+        content = self._policy(path, unmerged[path]) if path in unmerged else b""
+        if content is None:
+            self.left.append(path)
+        elif content:
+            write_policy(self._place, content)
+            merged.append(path)
         return merged
 
     def _policy(self, path: str, stages: dict[int, str]) -> bytes | None:
@@ -175,12 +196,16 @@ class _Root:
         }
         if not wanted:
             return []
+        self._wanted = wanted
         moved = self._moved(wanted)
-        candidates = Candidates(self._objects, self._index, self._commits, (*wanted, *moved))
+        self._wanted |= moved
+        candidates = self._candidates = Candidates(
+            self._objects, self._index, self._commits, (*wanted, *moved), anywhere=bool(moved)
+        )
         store = Archive(self._place)
         rows: list[Merged] = []
         with store.lock():
-            merger = Merger(store, _check)
+            merger = Merger(store, self._check)
             pending = []
             for directory in sorted({*wanted, *moved}):
                 try:
@@ -197,13 +222,47 @@ class _Root:
         if sides.ours is None and sides.theirs is None:
             return []
         try:
-            changed = self._index.changed_in_tree(directory)
-            if changed:
-                message = f"{changed[0]} has changes that are not committed"
-                raise Conflict(message, hint="put them aside: they would be overwritten")
             return [merger.merge(path, sides)]
         except (SessionfsError, OSError) as error:
             return [_conflict(directory, error)]
+
+    def _check(self, session: Session) -> None:
+        """Raise `Conflict` where a session that was written breaks a rule, or would overwrite work.
+
+        What stands in the work tree must be known to git, be about to be written again, or be what
+        git wrote about the conflict.
+        """
+        report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
+        broken = next((one for one in report.findings if one.level == "error"), None)
+        if broken is not None:
+            message = f"{session.path}/{broken.where}: {broken.code}: {broken.message}"
+            raise Conflict(message, hint="`sessionfs verify` on either branch tells what is wrong")
+        directory = f"{self._root}/{session.path}".lstrip("/")
+        if directory not in self._wanted:
+            return
+        there = DirTree(os.path.join(self._place, *session.path.split("/")))
+        new = session.checksums()
+        for name in there.paths():
+            if not self._is_known(directory, name, there, new.get(name)):
+                message = f"{directory}/{name} is not as git left it, and would be lost"
+                raise Conflict(message, hint="put it aside, or bring it back from git")
+
+    def _is_known(self, directory: str, name: str, there: DirTree, digest: str | None) -> bool:
+        path = f"{directory}/{name}"
+        known = self._candidates.known(path)
+        algorithm: Literal["sha1", "sha256"] = (
+            "sha256" if any(len(blob) == _SHA256 for blob in known) else "sha1"
+        )
+        with closing(there.open(name)) as stream:
+            if git_blob_id(stream, there.size(name), algorithm) in known:
+                return True
+        with closing(there.open(name)) as stream:
+            if digest is not None and digest_stream(stream)[0] == digest:
+                return True
+        if name == CHECKSUMS:
+            return True  # it follows from the others
+        with closing(there.open(name)) as stream:
+            return path in self._index.unmerged and any(line.startswith(_MARK) for line in stream)
 
     def _sides(self, directory: str, candidates: Candidates, *, committed: bool) -> Sides:
         """Return the forms of a session: from the index, or where that is mixed up from commits."""
@@ -215,10 +274,14 @@ class _Root:
                 for commit in (commits.common, commits.ours, commits.theirs)
             )
             return Sides(common, ours, theirs)
-        found = [
-            candidates.session(directory, stages[stage]) if stage in stages else None
-            for stage in (2, 3)
-        ]
+        found: list[Session | None] = []
+        for stage, commit in ((2, commits.ours), (3, commits.theirs)):
+            if stage in stages:
+                found.append(candidates.session(directory, stages[stage]))
+            elif candidates.has(directory, commit, stage):
+                raise candidates.unlisted(directory)
+            else:
+                found.append(None)
         try:
             common = candidates.session(directory, stages[1]) if 1 in stages else None
         except SessionfsError:  # of several merge bases git makes one that nobody wrote
@@ -264,17 +327,6 @@ def _uid(sides: Sides) -> tuple[int, str]:
     side = sides.ours or sides.theirs
     uid = "" if side is None else side.manifest.source.uid
     return uid.count("#"), uid
-
-
-def _check(session: Session) -> None:
-    """Raise `Conflict` where a session that was written breaks a rule."""
-    report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
-    for found in report.findings:
-        if found.level == "error":
-            message = f"{session.path}/{found.where}: {found.code}: {found.message}"
-            raise Conflict(
-                message, hint="`sessionfs verify` on either branch tells which is damaged"
-            )
 
 
 def _conflict(directory: str, error: SessionfsError | OSError) -> Merged:

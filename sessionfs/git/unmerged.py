@@ -108,18 +108,6 @@ class Index:
         for some in _batches(directories):
             yield from self._files("-s", *(f":(top,literal){one}" for one in some))
 
-    def changed_in_tree(self, directory: str) -> list[str]:
-        """Return the files below a directory that the work tree has otherwise than the index.
-
-        Those with a conflict do not count.
-        """
-        answer = ask(
-            self.top, "diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules",
-            "--name-only", "--diff-filter=ad", "-z", "--", f":(top,literal){directory}",
-        )  # fmt: skip
-        names = (os.fsdecode(name) for name in (answer or b"").split(b"\0")[:-1])
-        return [name for name in dict.fromkeys(names) if name not in self.unmerged]
-
     def _files(self, which: str, *under: str) -> Iterator[tuple[str, int, str]]:
         listing = require(
             self.top, "ls-files", which, "-z", "--", *under,
@@ -198,9 +186,18 @@ class Candidates:
     """Every blob that may be a file of some sessions, found by the digests of their lists."""
 
     def __init__(
-        self, objects: Objects, index: Index, commits: Commits, directories: Iterable[str]
+        self,
+        objects: Objects,
+        index: Index,
+        commits: Commits,
+        directories: Iterable[str],
+        *,
+        anywhere: bool,
     ) -> None:
-        """Gather what index and commits have in the directories of sessions."""
+        """Gather what index and commits have in the directories of sessions.
+
+        With `anywhere` what commits have of them in other archives counts, too: one that was moved.
+        """
         self._objects = objects
         self._commits = commits
         self._searched: set[str] = set()
@@ -216,9 +213,31 @@ class Candidates:
             self._blobs.setdefault(path, {})[blob] = None
             self.staged.setdefault(path, {})[stage] = blob
         for commit in commits.all():
-            tree = self.trees[commit] = dict(commits.files(commit, self._wanted))
+            tree = self.trees[commit] = self._moved(commit) if anywhere else {}
+            tree |= commits.files(commit, self._wanted)
             for path, blob in tree.items():
                 self._blobs.setdefault(path, {})[blob] = None
+
+    def _moved(self, commit: str) -> dict[str, str]:
+        """Return what a commit has of the sessions in other archives, as if it stood here."""
+        places = {split_directory(directory)[1]: directory for directory in self._wanted}
+        found = {}
+        for path, blob in self._commits.files(commit, [""]):
+            parts = split_path(path)
+            if parts is not None and parts.session in places:
+                found[f"{places[parts.session]}/{parts.name}"] = blob
+        return found
+
+    def known(self, path: str) -> frozenset[str]:
+        """Return every blob that index or commits have at a path."""
+        return frozenset(self._blobs.get(path, ()))
+
+    def has(self, directory: str, commit: str | None, stage: int) -> bool:
+        """Tell whether a side, given as commit and stage, has any file of a session."""
+        under = f"{directory}/"
+        if any(path.startswith(under) and stage in s for path, s in self.staged.items()):
+            return True
+        return any(path.startswith(under) for path in self.trees.get(commit or "", ()))
 
     def session(self, directory: str, checksums: str) -> Session:
         """Return the session that a list of checksums, given as a blob, is about.
@@ -249,9 +268,18 @@ class Candidates:
 
     def committed(self, directory: str, commit: str | None) -> Session | None:
         """Return the session as a commit has it, or None where it has none."""
-        tree = self.trees.get(commit or "", {})
-        checksums = tree.get(f"{directory}/{CHECKSUMS}")
-        return None if checksums is None else self.session(directory, checksums)
+        checksums = self.trees.get(commit or "", {}).get(f"{directory}/{CHECKSUMS}")
+        if checksums is not None:
+            return self.session(directory, checksums)
+        if self.has(directory, commit, -1):
+            raise self.unlisted(directory)
+        return None
+
+    @staticmethod
+    def unlisted(directory: str) -> Conflict:
+        """Return the error that one side has files of a session, and no list of them."""
+        message = f"{directory}: one side has files of it and no {CHECKSUMS}"
+        return Conflict(message, hint="that side was damaged when it was committed: take the other")
 
     def _search(self, directory: str) -> bool:
         """Gather what older commits have of a session; return whether that is new.

@@ -87,10 +87,11 @@ class Uniting:
             seq, choice = message.seq, relation.choices.get(message.seq)
             if choice == "both":
                 self._write_both(clearing, message, theirs.at(seq))
+            elif choice == "first":
+                clearing.write(message, _line(self._first, message), self._recorded(seq))
             elif choice == "second":
                 other = theirs.at(seq)
-                rows = self._rows[1].get(seq, ())
-                clearing.write(other, _line(self._second, other), rows)
+                clearing.write(other, _line(self._second, other), self._recorded(seq))
             else:
                 counterpart = theirs.at(unlike[seq]) if seq in unlike else None
                 self._write_mine(clearing, message, counterpart)
@@ -128,7 +129,11 @@ class Uniting:
         if isinstance(blended.native, dict):
             native = blended.native
             line = restore_record(native, blended, self._file) + end_of_line(native)
-        clearing.write(blended, line, _most(*(rows.get(one.seq, ()) for rows in self._rows)))
+        clearing.write(blended, line, self._recorded(one.seq))
+
+    def _recorded(self, seq: int) -> list[Redaction]:
+        """Return what either side has recorded of a message that both have."""
+        return _most(*(rows.get(seq, ()) for rows in self._rows))
 
     def _file(self, address: str) -> bytes:
         try:
