@@ -59,7 +59,6 @@ class Way:
 
 WAYS = {
     "merge": Way(("checkout OURS", "merge --no-edit THEIRS"), ("commit --no-edit",)),
-    "no-ff": Way(("checkout OURS", "merge --no-edit --no-ff THEIRS"), ("commit --no-edit",)),
     "rebase": Way(("checkout THEIRS", "rebase OURS"), ("rebase --continue",), picks=True),
     "rebase-apply": Way(
         ("checkout THEIRS", "rebase --apply OURS"), ("rebase --continue",), picks=True
@@ -77,22 +76,25 @@ WAYS = {
         ),
         ("commit -m stash",),
     ),
-    "stash-all": Way(
-        (
-            "checkout --detach THEIRS",
-            "reset base",
-            "stash push --include-untracked",
-            "checkout OURS",
-            "stash pop",
-        ),
-        ("commit -m stash",),
-    ),
     "am": Way(("checkout OURS", "am -3"), ("am --continue",), patch=True, picks=True),
     "squash": Way(("checkout OURS", "merge --squash THEIRS"), ("commit -m squash",)),
     "resolve": Way(
         ("checkout OURS", "merge --no-edit -s resolve THEIRS"), ("commit --no-edit",)
     ),
 }
+
+
+APART = Way(
+    (
+        "checkout --detach THEIRS",
+        "reset base",
+        "stash push --include-untracked",
+        "checkout OURS",
+        "stash pop",
+    ),
+    ("commit -m stash",),
+)
+"""A stash that keeps new files apart from the changes to the others."""
 
 
 @dataclass(slots=True)
@@ -113,9 +115,9 @@ def unmerged(root: Path) -> list[str]:
     return sorted(set(must(root, "diff", "--name-only", "--diff-filter=U", "-z").split("\0")) - {""})
 
 
-def run_way(root: Path, name: str, ours: str, theirs: str) -> Outcome:
+def run_way(root: Path, name: str | Way, ours: str, theirs: str) -> Outcome:
     """Bring two branches together."""
-    way = WAYS[name]
+    way = WAYS[name] if isinstance(name, str) else name
     *before, last = (line.replace("OURS", ours).replace("THEIRS", theirs) for line in way.start)
     for line in before:
         must(root, *line.split())

@@ -41,6 +41,7 @@ from merge_cases import (
     uid,
 )
 from merging import (
+    APART,
     copied,
     errors,
     finish,
@@ -543,7 +544,7 @@ def test_new_files_on_the_stash_are_not_lost(tmp_path: Path) -> None:
     case = play(CASES["both open a segment"], tmp_path / "case")
     for ours, theirs in (("left", "right"), ("right", "left")):
         root = copied(case, tmp_path, "guarded")
-        outcome = run_way(root, "stash-all", ours, theirs)
+        outcome = run_way(root, APART, ours, theirs)
         assert outcome.unmerged
         before = tree(root / ARCHIVE)
         code, out, err = run(root, "merge")
