@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sessionfs.api.prove import explain, verify
     from sessionfs.api.read import Listed, children, list_sessions
     from sessionfs.api.redact import check_secrets, redact
+    from sessionfs.api.setup import GitSetup, git_setup
     from sessionfs.api.unpacking import UnpackReport, unpack
+    from sessionfs.api.upkeep import doctor
     from sessionfs.archive import Session
     from sessionfs.disk.archive import Archive
     from sessionfs.errors import Conflict, FormatError, NotFound, SessionfsError
@@ -43,16 +45,19 @@ if TYPE_CHECKING:
     from sessionfs.pack import Limits, Pack, Packed
     from sessionfs.unpacker import Unpacked
     from sessionfs.verify import Report
+    from sessionfs.view.upkeep import Checkup
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Archive",
+    "Checkup",
     "Conflict",
     "Data",
     "File",
     "Finding",
     "FormatError",
+    "GitSetup",
     "ImportReport",
     "Imported",
     "Limits",
@@ -78,9 +83,11 @@ __all__ = [
     "Unpacked",
     "check_secrets",
     "children",
+    "doctor",
     "edit",
     "explain",
     "export_native",
+    "git_setup",
     "import_logs",
     "init",
     "list_sessions",
@@ -106,7 +113,9 @@ _HOMES = {
     "api.prove": "explain verify",
     "api.redact": "check_secrets redact",
     "api.read": "Listed children list_sessions",
+    "api.setup": "GitSetup git_setup",
     "api.unpacking": "UnpackReport unpack",
+    "api.upkeep": "doctor",
     "archive": "Session",
     "disk.archive": "Archive",
     "errors": "Conflict FormatError NotFound SessionfsError",
@@ -116,6 +125,7 @@ _HOMES = {
     "pack": "Limits Pack Packed",
     "unpacker": "Unpacked",
     "verify": "Report",
+    "view.upkeep": "Checkup",
 }
 _HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
 

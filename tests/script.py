@@ -13,7 +13,8 @@ Above: commands and what they print, each line with a mark. Below: files that st
 
 `sessionfs` runs in this process, everything else as a program. `NAME=value` may stand before a
 command, `> FILE` behind it. `$WORK` is the directory that the script runs in, which is empty
-but for the files, `$PYTHON` the interpreter.
+but for the files, `$PYTHON` the interpreter. Where the path of this program is printed, it is
+told as `sessionfs`.
 """
 
 import io
@@ -28,9 +29,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sessionfs.cli import main
+from sessionfs.git.definitions import in_shell
+from sessionfs.git.installed import own_command
 
 MARKS = (">", "!", "=")
 OPTIONAL = ("b3sum", "jq", "zstd")
+OURS = in_shell(own_command())
+"""How git starts this program; told as `sessionfs`, which it is where that leads here."""
 FILE = re.compile(r"-- (\S+) --")
 
 
@@ -82,7 +87,8 @@ class Shell:
         return Done(self._told(out), self._told(err), code)
 
     def _told(self, output: bytes) -> str:
-        return output.decode("utf-8").replace(str(self.work), "$WORK").replace("\x1b", "\\x1b")
+        told = output.decode("utf-8").replace(str(self.work), "$WORK").replace("\x1b", "\\x1b")
+        return told.replace(OURS, "sessionfs")
 
     def _ours(self, words: list[str], environment: dict[str, str]) -> tuple[bytes, bytes, int]:
         out = io.BytesIO()

@@ -384,13 +384,13 @@ def test_a_git_that_dies_while_it_gives_a_file_is_an_error(
         with monkeypatch.context() as patched:
             program = f"print({says!r}); print('cut')" if says else ""
             dying = [sys.executable, "-c", program]
-            patched.setattr("sessionfs.git.tree.command", lambda *_: dying)
+            patched.setattr("sessionfs.git.objects.command", lambda *_: dying)
             with pytest.raises(SessionfsError, match="git cannot give") as caught:
                 tree.open(path)
             assert "git fsck" in caught.value.hint
         with tree.open(path) as stream:  # another git was started
             assert stream.read() == content
-        monkeypatch.setattr("sessionfs.git.tree.command", lambda *_: dying)
+        monkeypatch.setattr("sessionfs.git.running.command", lambda *_: dying)
         tree.close()
         with pytest.raises(SessionfsError, match="git cannot give"):
             tree.size(path)

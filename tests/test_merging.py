@@ -197,6 +197,25 @@ def test_the_order_of_three_does_not_matter_but_for_which_log_is_the_main_one(ma
             assert is_in(native, other)
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("law", "count"),
+    [
+        (test_both_directions_give_the_same_and_nothing_is_lost, 2),
+        (test_a_side_that_changed_nothing_adds_nothing, 1),
+        (test_what_is_merged_already_changes_nothing, 2),
+        (test_the_order_of_three_does_not_matter_but_for_which_log_is_the_main_one, 3),
+    ],
+)
+def test_laws_often(law, count):
+    @settings(max_examples=300, deadline=None)
+    @given(sides(count))
+    def often(made):
+        law.hypothesis.inner_test(made)
+
+    often()
+
+
 # --- one text of two ---
 
 PIECES = st.lists(st.sampled_from(["key ", "= ", "lamp", "dark", "\n", '"', "[", "~"]), max_size=5)

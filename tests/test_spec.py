@@ -292,7 +292,7 @@ def output_problems(name: str, value: object) -> list[str]:
     return [error.message for error in Draft202012Validator(against).iter_errors(value)]
 
 
-@pytest.mark.parametrize("name", ["verify", "import", "pack", "unpack"])
+@pytest.mark.parametrize("name", ["verify", "import", "pack", "unpack", "doctor"])
 def test_output_examples(name: str) -> None:
     assert output_problems(name, json.loads(the(f"{name}-output").body)) == []
 
@@ -318,6 +318,7 @@ def test_commands_print_what_the_spec_says(tmp_path: Path) -> None:
     listed = run("list", "-a", str(place))
     assert output_problems("list", listed) == []
     assert run("verify", str(place / "nowhere")).keys() == {"error"}
+    assert output_problems("doctor", run("doctor", "-a", str(place))) == []
     pack, other = str(tmp_path / "p.tar.zst"), str(tmp_path / "other")
     packed = run("pack", str(place), "-o", pack)
     assert output_problems("pack", packed) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sessionfs.errors import SessionfsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sessionfs.draft import Draft
     from sessionfs.tree import Tree
@@ -33,6 +33,16 @@ class Mapper(Protocol):
 
     def map_leading(self, path: str, record: Any) -> Draft:  # noqa: ANN401  JSON is any value
         """Return the draft of a document that `Adapter.leading` named; sets `Draft.source`."""
+
+
+class Forgetful(Protocol):
+    """What an adapter may know besides: that its agent deletes logs, and when."""
+
+    def settings(self, environment: Mapping[str, str], home: str, project: str) -> Sequence[str]:
+        """Return the files that may say how long logs are kept, the one that counts most last."""
+
+    def days_kept(self, settings: Iterable[bytes]) -> int:
+        """Return for how many days after its last change a log is kept, by such files' content."""
 
 
 class Adapter(Protocol):

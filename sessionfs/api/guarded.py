@@ -8,7 +8,7 @@ from sessionfs.archive import is_layout_name
 from sessionfs.disk.archive import CACHE, bare_tree
 from sessionfs.disk.guards import is_guarded
 from sessionfs.disk.tree import DirTree
-from sessionfs.git.attributes import attributes, is_blank, left_out, own_attributes
+from sessionfs.git.attributes import attributes, left_out, outranks_nothing, own_attributes
 from sessionfs.verify.guards import ATTRIBUTES, judge_attributes, judge_ignored, session_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def judge_guards(place: Place) -> Iterator[Finding]:
     own = own_attributes(place.root)
     if own is None:
         return
-    if not (place.kind == "archive" and is_blank(own) and is_guarded(place.root)):
+    if not (place.kind == "archive" and outranks_nothing(own) and is_guarded(place.root)):
         rows = attributes(place.root, _files(place), ATTRIBUTES)
         yield from judge_attributes(rows, ".gitattributes" if place.kind == "archive" else "")
     yield from judge_ignored(left_out(place.root, CACHE), in_archive=place.kind == "archive")

@@ -16,7 +16,7 @@ from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
 from sessionfs.git.repository import toplevel
 from sessionfs.git.running import require
-from sessionfs.git.unmerged import Candidates, Commits, Index, split_directory, split_path
+from sessionfs.git.unmerged import Candidates, Commits, Unmerged, split_directory, split_path
 from sessionfs.merging.merger import Merged, Merger, Sides
 from sessionfs.merging.policy import merge_policies
 from sessionfs.verify import verify_tree
@@ -71,24 +71,24 @@ def merge(archive: str | None = None) -> MergeReport:
     if not os.path.isdir(place):
         raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
     top = _top(place)
-    index = Index(top)
+    index = Unmerged(top)
     only = None if archive is None else _below(top, archive)
     roots = sorted(_roots(index, top) if only is None else {only})
     sessions: list[Merged] = []
     policies: list[str] = []
     left: list[str] = []
-    with Objects(top) as objects:
+    with closing(Objects(top)) as objects:
         for root in roots:
             one = _Root(top, root, index, objects)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
             left += one.left
-    inside = [path for path in index.unmerged if any(_is_in(path, root) for root in roots)]
+    inside = [path for path in index.paths if any(_is_in(path, root) for root in roots)]
     return MergeReport(
         sessions=sessions,
         policies=policies,
         left=left,
-        others=len(index.unmerged) - len(inside) if only is None else 0,
+        others=len(index.paths) - len(inside) if only is None else 0,
     )
 
 
@@ -118,10 +118,10 @@ def _below(top: str, archive: str) -> str:
     return "" if path == os.curdir else path.replace(os.sep, "/")
 
 
-def _roots(index: Index, top: str) -> set[str]:
+def _roots(index: Unmerged, top: str) -> set[str]:
     """Return the archives that have unmerged paths."""
     roots = {split_directory(directory)[0] for directory in index.sessions()}
-    around = {above for path in index.unmerged for above in _above(path)}
+    around = {above for path in index.paths for above in _above(path)}
     return roots | {one for one in around if os.path.lexists(os.path.join(top, one, POLICY))}
 
 
@@ -150,7 +150,7 @@ class _Root:
 
     _candidates: Candidates
 
-    def __init__(self, top: str, root: str, index: Index, objects: Objects) -> None:
+    def __init__(self, top: str, root: str, index: Unmerged, objects: Objects) -> None:
         self._top = top
         self._root = root
         self._place = os.path.join(top, *root.split("/")) if root else top
@@ -163,7 +163,7 @@ class _Root:
     def merge_policy(self) -> list[str]:
         """Merge archive.yaml, if it is in conflict; return its path."""
         merged = []
-        unmerged = self._index.unmerged
+        unmerged = self._index.paths
         self.left += (p for p in unmerged if _is_in(p, self._root) and _is_by_hand(p))
         path = f"{self._root}/{POLICY}".lstrip("/")
         content = self._policy(path, unmerged[path]) if path in unmerged else b""
@@ -184,7 +184,11 @@ class _Root:
             return None
 
     def _content(self, blob: str, path: str) -> bytes:
-        with self._objects.open(blob, path) as stream:
+        stream = self._objects.open(blob)
+        if stream is None:
+            message = f"git cannot give {path} as one side has it"
+            raise SessionfsError(message, hint="`git fsck` tells what is damaged")
+        with stream:
             return stream.read()
 
     def merge_sessions(self) -> list[Merged]:
@@ -262,7 +266,7 @@ class _Root:
         if name == CHECKSUMS:
             return True  # it follows from the others
         with closing(there.open(name)) as stream:
-            return path in self._index.unmerged and any(line.startswith(_MARK) for line in stream)
+            return path in self._index.paths and any(line.startswith(_MARK) for line in stream)
 
     def _sides(self, directory: str, candidates: Candidates, *, committed: bool) -> Sides:
         """Return the forms of a session: from the index, or where that is mixed up from commits."""
@@ -297,7 +301,7 @@ class _Root:
         theirs = commits.changed(commits.theirs, self._root)
         misplaced = {
             path
-            for path, stages in self._index.unmerged.items()
+            for path, stages in self._index.paths.items()
             if _is_in(path, self._root)
             and any(
                 path not in changes or (stage in stages and stages[stage] != changes[path])

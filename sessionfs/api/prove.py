@@ -6,9 +6,11 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
+from sessionfs.api.committed import verify_revision, verify_staged
 from sessionfs.api.guarded import judge_guards
 from sessionfs.api.history import verify_against
 from sessionfs.api.named import each_once, nearest_archive, place_of
+from sessionfs.api.spreading import bytes_of, spread_sessions
 from sessionfs.canonical import replace
 from sessionfs.disk.archive import Archive, bare_tree
 from sessionfs.disk.pack import FileBytes
@@ -35,9 +37,7 @@ if TYPE_CHECKING:
     from sessionfs.api.named import Place
     from sessionfs.pack.access import Bytes
     from sessionfs.rules import Rule
-    from sessionfs.tree import Tree
-    from sessionfs.verify import Each, Mode
-    from sessionfs.verify import Place as Directory
+    from sessionfs.verify import Mode
 
 
 @overload
@@ -64,6 +64,8 @@ def verify(
     *,
     mode: Mode = "full",
     against: str | None = None,
+    git: str | None = None,
+    staged: bool = False,
     jobs: int | None = 1,
     relative_to: str | None = None,
 ) -> Report:
@@ -85,6 +87,12 @@ def verify(
     compared with what they were then: messages must be the same, and sessions there. What the
     revision does not have is new. Raises `SessionfsError` where there is no such revision, and
     for mode `fast`, which reads no message.
+
+    With `git`, a revision, its files are verified, not those of the work tree: at those paths in
+    it, or every archive that it has. Where it is checked out, what git converted in the work tree
+    is a warning, and `changed` lists what is otherwise not as it was committed. With `staged`, it
+    is those sessions in which the index differs from HEAD. The findings' paths begin at the top
+    of the repository where there are several archives, or `relative_to` is given.
     """
     if jobs is not None and jobs < 1:
         message = f"{jobs} processes can do nothing"
@@ -92,6 +100,14 @@ def verify(
     if against is not None and mode == "fast":
         message = "a revision is compared message by message, and mode fast reads none"
         raise SessionfsError(message, hint="compare in mode full or deep")
+    if git is not None and staged:
+        message = "a commit and the index cannot be verified at once"
+        raise SessionfsError(message, hint="choose one of the two")
+    if git is not None or staged:
+        judge_git = verify_staged if git is None else partial(verify_revision, revision=git)
+        return judge_git(
+            paths, mode=mode, jobs=jobs, against=against, from_top=relative_to is not None
+        )
     places = [place_of(path) for path in paths] or [nearest_archive()]
     judge = partial(_verify_one, mode=mode, jobs=jobs)
     if against is not None:
@@ -151,28 +167,6 @@ def judge_pack(packed: Bytes, size: int, mode: Mode = "full", jobs: int | None =
     return verify_archive(tree, mode=mode, each=each, packed=True)
 
 
-def spread_sessions(tree: Tree, mode: Mode, jobs: int | None) -> Each:
-    """Return how the sessions of a tree are verified: spread over processes by their bytes."""
-    if mode == "fast":
-        return map
-    return partial(spread, size=partial(_size, tree), jobs=jobs)
-
-
 def _bytes(session: Place) -> int:
     tree = DirTree(session.root)
-    return _sum(tree, tree.paths())
-
-
-def _size(tree: Tree, session: Directory) -> int:
-    return _sum(tree, session.files)
-
-
-def _sum(tree: Tree, paths: Iterable[str]) -> int:
-    """Return the bytes of files, as far as they can be told."""
-    total = 0
-    for path in paths:
-        try:
-            total += tree.size(path)
-        except (SessionfsError, OSError):
-            continue
-    return total
+    return bytes_of(tree, tree.paths())

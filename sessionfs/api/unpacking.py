@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sessionfs.api.bring import init
 from sessionfs.api.places import check_named, find_archive, find_session, open_store
-from sessionfs.api.prove import spread_sessions
+from sessionfs.api.spreading import spread_sessions
 from sessionfs.canonical import Struct
 from sessionfs.digest import Fingerprint
 from sessionfs.disk import steps

@@ -8,6 +8,7 @@ from sessionfs.cli import PROGRAM
 from sessionfs.cli.table import Commands
 
 COMMANDS = {
+    "setup": ("setup", "Make a clone understand sessions."),
     "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
     "merge-driver": ("merging", "Merge one file, as git asks for it."),
 }

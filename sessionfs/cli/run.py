@@ -21,6 +21,7 @@ COMMANDS = {
     "list": ("read", "List sessions."),
     "show": ("read", "Show a session as a conversation."),
     "verify": ("prove", "Verify archives, sessions and packs."),
+    "doctor": ("upkeep", "Check the archive's surroundings: git, hosts, logs about to be deleted."),
     "explain": ("prove", "Say what a rule means and how to mend it."),
     "edit": ("change", "Set title, outcome, tags and notes of a session."),
     "seal": ("change", "Rebuild what is derived, and print the seals."),

@@ -330,8 +330,17 @@ def check_reader(facts: dict[str, Any], where: str) -> None:
 
 def bare_tree(root: str) -> DirTree:
     """Return an archive's files without opening it: for looking at a damaged one."""
-    # A link where the cache should be is no cache: verify names it.
-    return DirTree(root, hidden=() if os.path.islink(os.path.join(root, CACHE)) else [CACHE])
+    # A link where the cache should be is no cache: verify names it. An archive may be the top of
+    # a repository, or of a linked work tree: what git has there is not the archive's.
+    return DirTree(
+        root, hidden=[name for name in (CACHE, ".git") if not os.path.islink(f"{root}/{name}")]
+    )
+
+
+def write_guard(root: str, name: str, content: bytes) -> None:
+    """Write a file that guards an archive, in one step; raises `Busy` where another writes."""
+    with _locked(root):
+        _replace(root, name, content)
 
 
 def _version(text: str) -> tuple[int, ...]:

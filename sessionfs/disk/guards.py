@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from sessionfs.disk.archive import ATTRIBUTES
+from sessionfs.disk.archive import ATTRIBUTES, GUARDS
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import SessionfsError
 from sessionfs.tree import read_bytes
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GUARD: Final = ".gitattributes"
+_MOST: Final = 1 << 20
+"""Most bytes in a file of attributes or ignores that is read."""
+
 _DEPTH: Final = 3
 """A session is that deep below its archive: year, month, id."""
 
@@ -28,6 +31,28 @@ def is_guarded(root: str) -> bool:
                 os.path.lexists(os.path.join(place, _GUARD)) for place in _below(root, _DEPTH)
             )
     return False
+
+
+def guard_contents(root: str) -> Iterator[tuple[str, bytes | None, bytes]]:
+    """Yield name and content of each guard of an archive, None for a missing one, and as it ought.
+
+    Raises `SessionfsError` for one that cannot be read.
+    """
+    for name, guard in GUARDS.items():
+        found = os.path.lexists(os.path.join(root, name))
+        content = read_bytes(DirTree(root), name, _MOST) if found else None
+        yield name, content, completed(content or b"", guard)
+
+
+def completed(content: bytes, guard: bytes) -> bytes:
+    """Return a guard that has all of our lines, the added ones below, where they outrank ours.
+
+    One that lacks none stays as it is.
+    """
+    lines, ours = content.splitlines(), guard.splitlines()
+    if all(line in lines for line in ours if not line.startswith(b"#")):
+        return content
+    return guard + b"".join(line + b"\n" for line in lines if line not in ours)
 
 
 def _below(directory: str, depth: int) -> Iterator[str]:

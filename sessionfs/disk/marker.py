@@ -8,7 +8,8 @@ from sessionfs.archive import CHECKSUMS
 from sessionfs.disk.archive import DEFAULT, POLICY
 from sessionfs.errors import SessionfsError
 
-_HEAD = 1 << 16
+HEAD = 1 << 16
+"""The bytes of an archive.yaml that are looked at."""
 _KEYS = (b"format", b"min_reader")
 """The keys that every archive.yaml of ours begins with."""
 
@@ -25,9 +26,14 @@ def is_archive(place: str) -> bool:
         return True
     try:
         with open(policy, "rb") as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEAD)
     except OSError:
         return True
+    return says_archive(head)
+
+
+def says_archive(head: bytes) -> bool:
+    """Tell whether a file called archive.yaml begins as an archive's does."""
     return all(key in head for key in _KEYS)
 
 

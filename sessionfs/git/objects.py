@@ -1,102 +1,226 @@
-"""Contents of git's objects, read from one `git cat-file` that stays open; nothing is fetched."""
+"""Files whose contents are objects of git, as a tree: of a revision, or of the index.
+
+Contents come from one `git cat-file` a process, which stays open; sizes from one that is asked
+for all of them. Nothing is checked out, fetched, converted or written.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
-from contextlib import suppress
+from bisect import bisect_left
+from contextlib import closing, suppress
+from itertools import islice
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, cast
 
-from sessionfs.digest import CHUNK
-from sessionfs.errors import SessionfsError
-from sessionfs.git.running import command, environment
+from sessionfs.digest import CHUNK, git_blob_id
+from sessionfs.errors import NotFound, SessionfsError
+from sessionfs.git.running import ask, command, environment
 
 if TYPE_CHECKING:
-    from tempfile import SpooledTemporaryFile as Spool
-    from typing import IO, Self
+    from collections.abc import Iterable, Iterator
+    from typing import IO, Any
 
-_IN_MEMORY = 4 << 20
+    from sessionfs.tree import Tree
+
+_IN_MEMORY: Final = 4 << 20
 """Bytes of a file that are held in memory; a larger one is copied to a temporary file."""
 
-_HINT = (
-    "a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
-    " else `git fsck` tells what is damaged"
-)
+_ODD: Final = {"120000": "symlink", "160000": "special"}
+"""Modes of links and of submodules: entries that are no files."""
+
+_EXECUTABLE: Final = "100755"
+_SHA1: Final = 40
+"""Hexadecimal digits of an object id of SHA-1; SHA-256 has more."""
+
+
+class Entry(NamedTuple):
+    """A name that git keeps: its path, its mode in octal digits, the id of its object."""
+
+    path: str
+    mode: str
+    blob: str
 
 
 class Objects:
-    """The blobs of a repository by their id. A context manager: leaving it ends git."""
+    """The contents of objects by id, from one git that stays open.
+
+    A process that was forked, or that was sent this, starts a git of its own.
+    """
 
     def __init__(self, directory: str) -> None:
-        """Read from the repository that a directory lies in."""
-        self._directory = directory
+        """Ask the repository that `directory` lies in."""
+        self.directory = directory
         self._git: subprocess.Popen[bytes] | None = None
+        self._owner = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the git that runs."""
+        return {"directory": self.directory, "_git": None, "_owner": 0}
 
     def close(self) -> None:
-        """End the git that gives contents."""
-        if self._git is not None:
-            with suppress(OSError):
-                _pipe(self._git.stdin).close()
-            _pipe(self._git.stdout).close()
-            self._git.wait()
-            self._git = None
+        """End the git that gives contents; it is started again where more is asked."""
+        git, self._git = self._git, None
+        if git is None:
+            return
+        with suppress(OSError):
+            _pipe(git.stdin).close()
+        _pipe(git.stdout).close()
+        if self._owner == os.getpid():
+            git.wait()
 
-    def open(self, blob: str, shown: str) -> BinaryIO:
-        """Open a copy of a blob; raises `SessionfsError`, naming it as `shown`, without one."""
-        size = self._ask(blob, shown)
+    def open(self, blob: str) -> BinaryIO | None:
+        """Open a copy of an object's content, None where git cannot give it."""
         copy = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  the caller closes it
         try:
-            self._take(size, shown, copy)
+            given = self._give(blob, copy)
         except BaseException:
             copy.close()
+            self.close()  # what is left in the pipe is no answer to the next question
             raise
+        if not given:
+            copy.close()
+            self.close()
+            return None
         copy.seek(0)
         return cast("BinaryIO", copy)
 
-    def _take(self, size: int, shown: str, copy: Spool[bytes]) -> None:
-        left, given = size, self._stdout()
+    def sizes(self, blobs: Iterable[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those objects that are there, without reading them."""
+        asked = "".join(f"{blob}\n" for blob in sorted(set(blobs))).encode()
+        answer = ask(self.directory, "cat-file", "--batch-check", "--buffer", given=asked) or b""
+        rows = (line.split() for line in answer.splitlines())
+        return {row[0].decode(): int(row[2]) for row in rows if row[1:2] == [b"blob"] and row[2:]}
+
+    def _give(self, blob: str, copy: SpooledTemporaryFile[bytes]) -> bool:
+        """Copy an object; tell whether all of it came."""
+        git = self._running()
+        try:
+            asked = _pipe(git.stdin)
+            asked.write(blob.encode() + b"\n")
+            asked.flush()
+            header = _pipe(git.stdout).readline().split()
+        except OSError:
+            return False
+        if len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004  id, type, size
+            return False
+        given, left = _pipe(git.stdout), int(header[2])
         while left:
             chunk = given.read(min(left, CHUNK))
             if not chunk:
-                raise self._lacks(shown)
+                return False
             copy.write(chunk)
             left -= len(chunk)
         given.read(1)  # the LF behind each content
+        return True
 
-    def _ask(self, blob: str, shown: str) -> int:
-        """Have git give a blob; return its size."""
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._git is not None and self._owner != os.getpid():
+            self.close()  # it answers the process that this one was forked from
         if self._git is None:
+            self._owner = os.getpid()
             self._git = subprocess.Popen(
-                command(self._directory, "cat-file", "--batch"),
+                command(self.directory, "cat-file", "--batch"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment(),
             )
-        try:
-            asked = _pipe(self._git.stdin)
-            asked.write(blob.encode() + b"\n")
-            asked.flush()
-            header = self._stdout().readline().split()
-        except OSError:
-            header = []
-        if len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004  id, type, size
-            raise self._lacks(shown)
-        return int(header[2])
+        return self._git
 
-    def _stdout(self) -> IO[bytes]:
-        assert self._git is not None, "asked before"  # noqa: S101  for the type
-        return _pipe(self._git.stdout)
 
-    def _lacks(self, shown: str) -> SessionfsError:
-        self.close()
-        return SessionfsError(f"git cannot give {shown}", hint=_HINT)
+class ObjectTree:
+    """Files by path, each an object of git. `whence` says in messages where they stand."""
+
+    def __init__(self, objects: Objects, entries: Iterable[Entry], whence: str) -> None:
+        """Take the entries, which are sorted by the bytes of their paths."""
+        self.objects = objects
+        self.whence = whence
+        self.entries = {entry.path: entry for entry in entries}
+        self._sizes: dict[str, int] | None = None
+        self._order: list[tuple[bytes, str]] | None = None
+
+    def below(self, directory: str, names: Iterable[str] | None = None) -> ObjectTree:
+        """Return one directory as a tree, or only those of its files that are named."""
+        cut = len(directory) + 1 if directory else 0
+        kept = None if names is None else frozenset(names)
+        inside = (
+            Entry(path[cut:], mode, blob)
+            for path, mode, blob in self._inside(directory)
+            if kept is None or path[cut:] in kept
+        )
+        return ObjectTree(self.objects, inside, self.whence)
+
+    def paths(self, under: str = "") -> list[str]:
+        """Return the path of every file below `under`, sorted by bytes."""
+        return [entry.path for entry in self._inside(under) if entry.mode not in _ODD]
+
+    def oddities(self) -> list[tuple[str, str]]:
+        """Return path and kind of what is no file: a `symlink`, or `special`, a submodule."""
+        return [
+            (entry.path, _ODD[entry.mode]) for entry in self.entries.values() if entry.mode in _ODD
+        ]
+
+    def is_executable(self, path: str) -> bool:
+        """Tell whether a file can be run as a program once it is checked out."""
+        return self.entries[path].mode == _EXECUTABLE
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a copy of a file; raises `NotFound`, or `SessionfsError` where git lacks it."""
+        stream = self.objects.open(self._entry(path).blob)
+        if stream is None:
+            raise self._lacks(path)
+        return stream
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes; raises as `open` does."""
+        entry = self._entry(path)
+        if self._sizes is None:
+            self._sizes = self.objects.sizes(each.blob for each in self.entries.values())
+        if entry.blob not in self._sizes:
+            raise self._lacks(path)
+        return self._sizes[entry.blob]
+
+    def is_content(self, path: str, tree: Tree, other: str) -> bool:
+        """Tell whether a file has the very bytes of a file of another tree.
+
+        Their git object id is compared: the old bytes are not even read.
+        """
+        blob = self.entries[path].blob if path in self.entries else None
+        if isinstance(tree, ObjectTree):
+            there = tree.entries.get(other)
+            if there is not None and blob is not None and len(there.blob) == len(blob):
+                return there.blob == blob
+        algorithm: Literal["sha1", "sha256"] = "sha1" if len(blob or "") == _SHA1 else "sha256"
+        size = tree.size(other)
+        with closing(tree.open(other)) as stream:
+            return git_blob_id(stream, size, algorithm) == blob
+
+    def _inside(self, directory: str) -> Iterator[Entry]:
+        """Yield the entries below a directory: they stand together."""
+        if self._order is None:
+            self._order = [(os.fsencode(path), path) for path in self.entries]
+        start = os.fsencode(f"{directory}/") if directory else b""
+        first = bisect_left(self._order, (start, "")) if directory else 0
+        for key, path in islice(self._order, first, None):
+            if not key.startswith(start):
+                break
+            yield self.entries[path]
+
+    def _entry(self, path: str) -> Entry:
+        entry = self.entries.get(path)
+        if entry is None or entry.mode in _ODD:
+            message = f"no file {path} in {self.whence}"
+            raise NotFound(message)
+        return entry
+
+    def _lacks(self, path: str) -> SessionfsError:
+        return SessionfsError(
+            f"git cannot give {path} as it was in {self.whence}",
+            hint="a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
+            " else `git fsck` tells what is damaged",
+        )
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

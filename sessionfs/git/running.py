@@ -22,13 +22,14 @@ _AROUND = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _PATHSPECS = tuple(f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
 
 
-def environment() -> dict[str, str]:
+def environment(index: str | None = None) -> dict[str, str]:
     """Return the environment for git: it takes no lock that it can do without, fetches nothing.
 
-    Which repository is meant follows from the directory alone, also when a hook calls us.
+    Which repository is meant follows from the directory alone, also when a hook calls us. `index`
+    is the file of another index than the repository's own.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _AROUND + _PATHSPECS}
-    return kept | _OURS
+    return kept | _OURS | ({} if index is None else {"GIT_INDEX_FILE": index})
 
 
 def command(directory: str, *arguments: str) -> list[str]:
@@ -39,10 +40,12 @@ def command(directory: str, *arguments: str) -> list[str]:
     return ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
 
 
-def ask(directory: str, *arguments: str, given: bytes = b"") -> bytes | None:
+def ask(
+    directory: str, *arguments: str, given: bytes = b"", index: str | None = None
+) -> bytes | None:
     """Return what git prints, or None where it is missing, fails, or takes too long.
 
-    `given` is what it reads.
+    `given` is what it reads, `index` another index than the repository's own.
     """
     try:
         finished = subprocess.run(
@@ -51,14 +54,16 @@ def ask(directory: str, *arguments: str, given: bytes = b"") -> bytes | None:
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env=environment(),
+            env=environment(index),
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return finished.stdout if finished.returncode == 0 else None
 
 
-def require(directory: str, *arguments: str, otherwise: str, hint: str) -> bytes:
+def require(
+    directory: str, *arguments: str, otherwise: str, hint: str, index: str | None = None
+) -> bytes:
     """Return what git prints; raises `SessionfsError` with git's own reason where it fails."""
     try:
         finished = subprocess.run(
@@ -66,7 +71,7 @@ def require(directory: str, *arguments: str, otherwise: str, hint: str) -> bytes
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
-            env=environment(),
+            env=environment(index),
         )
     except FileNotFoundError:
         message = f"{otherwise}: git is not installed"

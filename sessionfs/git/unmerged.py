@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import closing
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionfs.archive import CHECKSUMS, Session, parse_checksums
 from sessionfs.digest import digest_stream
-from sessionfs.errors import Conflict, FormatError, NotFound
+from sessionfs.errors import Conflict, FormatError
+from sessionfs.git.objects import Entry, ObjectTree
 from sessionfs.git.running import ask, require
 from sessionfs.model import MAX_DERIVED
 
@@ -35,6 +35,7 @@ _ENDED: Final = (
 )
 """What git calls a commit that it could not finish with: the other side, and where it began."""
 
+_FILE: Final = "100644"
 _STASHES: Final = 50
 _OLDER: Final = 100
 """Commits that are looked into for a file that no side of the conflict has any more."""
@@ -58,49 +59,20 @@ def split_path(path: str) -> Path | None:
     return Path(match[1] or "", match[2], match[3]) if match else None
 
 
-class Blobs:
-    """Files as a tree: their blobs by name."""
-
-    def __init__(self, objects: Objects, blobs: dict[str, str], shown: str) -> None:
-        """Take the blobs of a directory that messages call `shown`."""
-        self._objects = objects
-        self._blobs = blobs
-        self._shown = shown
-
-    def paths(self, under: str = "") -> list[str]:
-        """Return the path of every file below `under`, sorted by bytes."""
-        prefix = f"{under}/" if under else ""
-        found = (path for path in self._blobs if path.startswith(prefix))
-        return sorted(found, key=os.fsencode)
-
-    def open(self, path: str) -> BinaryIO:
-        """Open a copy of a file; raises `NotFound`, or `SessionfsError` where git lacks it."""
-        try:
-            blob = self._blobs[path]
-        except KeyError:
-            raise NotFound(f"no file {path} in {self._shown}") from None
-        return self._objects.open(blob, f"{self._shown}/{path}")
-
-    def size(self, path: str) -> int:
-        """Return a file's size in bytes; raises as `open` does."""
-        with closing(self.open(path)) as stream:
-            return stream.seek(0, os.SEEK_END)
-
-
-class Index:
+class Unmerged:
     """Git's index, as far as it is about what could not be merged."""
 
     def __init__(self, top: str) -> None:
         """Read the unmerged paths of a work tree."""
         self.top = top
-        self.unmerged: dict[str, dict[int, str]] = {}
+        self.paths: dict[str, dict[int, str]] = {}
         """Blob by stage (1: the common ancestor, 2: ours, 3: theirs) by path."""
         for path, stage, blob in self._files("-u", "."):
-            self.unmerged.setdefault(path, {})[stage] = blob
+            self.paths.setdefault(path, {})[stage] = blob
 
     def sessions(self) -> set[str]:
         """Return the directories of the sessions that have unmerged paths."""
-        parts = map(split_path, self.unmerged)
+        parts = map(split_path, self.paths)
         return {f"{p.archive}/{p.session}".lstrip("/") for p in parts if p is not None}
 
     def files(self, directories: Sequence[str]) -> Iterator[tuple[str, int, str]]:
@@ -188,7 +160,7 @@ class Candidates:
     def __init__(
         self,
         objects: Objects,
-        index: Index,
+        index: Unmerged,
         commits: Commits,
         directories: Iterable[str],
         *,
@@ -245,8 +217,9 @@ class Candidates:
         Raises `Conflict` where the list cannot be read, or git has not all that it lists.
         """
         shown = f"{directory}/{CHECKSUMS}"
-        with closing(self._objects.open(checksums, shown)) as stream:
-            content = stream.read(MAX_DERIVED + 1)
+        content = (
+            self._tree({CHECKSUMS: checksums}, directory).open(CHECKSUMS).read(MAX_DERIVED + 1)
+        )
         try:
             listed = parse_checksums(content)
         except FormatError as error:
@@ -264,7 +237,7 @@ class Candidates:
                 hint = "that side was damaged when it was committed, or the clone lacks old commits"
                 raise Conflict(message, hint=hint)
             blobs[name] = found
-        return Session(Blobs(self._objects, blobs, directory), split_directory(directory)[1])
+        return Session(self._tree(blobs, directory), split_directory(directory)[1])
 
     def committed(self, directory: str, commit: str | None) -> Session | None:
         """Return the session as a commit has it, or None where it has none."""
@@ -280,6 +253,10 @@ class Candidates:
         """Return the error that one side has files of a session, and no list of them."""
         message = f"{directory}: one side has files of it and no {CHECKSUMS}"
         return Conflict(message, hint="that side was damaged when it was committed: take the other")
+
+    def _tree(self, blobs: dict[str, str], directory: str) -> ObjectTree:
+        named = (Entry(name, _FILE, blobs[name]) for name in sorted(blobs, key=os.fsencode))
+        return ObjectTree(self._objects, named, f"git's objects of {directory}")
 
     def _search(self, directory: str) -> bool:
         """Gather what older commits have of a session; return whether that is new.
@@ -297,7 +274,10 @@ class Candidates:
     def _find(self, path: str, digest: str) -> str | None:
         for blob in self._blobs.get(path, ()):
             if blob not in self._digests:
-                with closing(self._objects.open(blob, path)) as stream:
+                stream = self._objects.open(blob)
+                if stream is None:  # a partial clone lacks it
+                    continue
+                with stream:
                     self._digests[blob] = digest_stream(stream)[0]
             if self._digests[blob] == digest:
                 return blob

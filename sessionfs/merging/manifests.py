@@ -84,19 +84,15 @@ class People:
     def _list(self, key: str) -> list[Any] | None:
         before = self._before(key)
         known = {encode(item) for item in before or ()} if before is not _NOTHING else set()
-        mine, theirs = self._first.get(key) or [], self._second.get(key) or []
-        theirs_encoded = {encode(item) for item in theirs}
-        mine_encoded = {encode(item) for item in mine}
-        kept = [
-            item for item in mine if encode(item) in theirs_encoded or encode(item) not in known
+        mine = {encode(item): item for item in self._first.get(key) or ()}
+        theirs = {encode(item): item for item in self._second.get(key) or ()}
+        ours = [spelt for spelt in mine if spelt in theirs or spelt not in known]
+        others = [
+            spelt
+            for spelt, item in theirs.items()
+            if spelt in mine or (spelt not in known and self._is_there(key, item))
         ]
-        kept += [
-            item
-            for item in theirs
-            if encode(item) not in mine_encoded
-            and encode(item) not in known
-            and self._is_there(key, item)
-        ]
+        kept = [{**theirs, **mine}[spelt] for spelt in _united(ours, others)]
         if not kept and (key in self._first or key in self._second):
             return [] if self._first.get(key) == [] else None
         return kept or None
@@ -121,7 +117,7 @@ class People:
 
     def _objects(self, before: Any, mine: Any, theirs: Any, place: str) -> dict[str, Any]:  # noqa: ANN401
         merged = {}
-        for key in [*mine, *(key for key in theirs if key not in mine)]:
+        for key in _united(list(mine), list(theirs)):
             was = before if before is _NOTHING else before.get(key)
             left, right = mine.get(key), theirs.get(key)
             value = _changed_one(was, left, right)
@@ -151,6 +147,16 @@ class People:
             if kept:
                 merged[key] = [kept[spelt] for spelt in sorted(kept)]
         return merged
+
+
+def _united(mine: list[Any], theirs: list[Any]) -> list[Any]:
+    """Return what either list has, in an order that uniting with one of them again keeps."""
+    one, other = set(mine), set(theirs)
+    if one == other:
+        return min(mine, theirs)
+    if one < other:
+        return theirs
+    return mine + [item for item in theirs if item not in one]
 
 
 def _list_of(value: Any) -> list[Any]:  # noqa: ANN401

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _POLICY: Final = "archive.yaml"
 _GUARDS: Final = frozenset((_POLICY, ".gitattributes", ".gitignore"))
 _CACHE: Final = ".cache"
+_GIT: Final = ".git"
 _IN_SHARD: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[^/]+")
 _YEAR: Final = re.compile(r"[0-9]{4}/")
 
@@ -160,6 +161,8 @@ def _around(paths: Iterable[str], oddities: dict[str, str]) -> Iterator[Finding]
         top = path.partition("/")[0]
         if (top == _CACHE and path != _CACHE) or kind in DIRECTORIES:
             continue
+        if top == _GIT and kind != "symlink":
+            continue  # a repository, or a linked work tree, whose top is the archive
         if path in _GUARDS and kind == "file":
             continue
         if (found := odd(path, kind)) is not None:

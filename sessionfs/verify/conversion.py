@@ -10,10 +10,11 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Final
 
-from sessionfs.digest import Hasher
+from sessionfs.digest import CHUNK, Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
+    from typing import BinaryIO
 
     Step = Callable[[bytes, bool], bytes]
 
@@ -95,6 +96,17 @@ class Conversions:
             if hasher.hexdigest() in digests:
                 return words
         return None
+
+
+def conversion_of(stream: BinaryIO, digests: Container[str]) -> str | None:
+    """Return the words for the conversion that led from one of the digests to a file, or None."""
+    piece = stream.read(CHUNK)
+    conversions = Conversions(piece)
+    while piece:
+        conversions.update(piece)
+        piece = stream.read(CHUNK)
+    conversions.update(b"", last=True)
+    return conversions.proved(digests)
 
 
 _LF_TO_CRLF: Final = "its line ends became CRLF"

@@ -32,7 +32,7 @@ def session_of(path: str) -> str | None:
 
 
 def judge_attributes(rows: Iterable[tuple[str, str, str]], place: str) -> Iterator[Finding]:
-    """Yield each attribute that would have git change files of sessions, once. Enforces W701.
+    """Yield each attribute that would have git change files of sessions, once.
 
     `rows` are path, name and value as git gives them; the findings are about `place`, or about
     the first file where that is empty.
@@ -46,7 +46,12 @@ def judge_attributes(rows: Iterable[tuple[str, str, str]], place: str) -> Iterat
     for name in sorted(harmful, key=ATTRIBUTES.index):
         path, value = harmful[name]
         said = f"`{name}` is {value} for {path}{_others(counts[name] - 1)}"
-        yield finding("W701", place or path, said)
+        yield unguarded(place or path, said)
+
+
+def unguarded(path: str, said: str) -> Finding:
+    """Return the finding that git would convert files, or has done so. Enforces W701."""
+    return finding("W701", path, said)
 
 
 def _is_harmful(name: str, value: str) -> bool:

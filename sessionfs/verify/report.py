@@ -61,6 +61,8 @@ class Report(Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     """The directory of each session that was looked at, likewise."""
     mode: Purpose = "full"
+    changed: tuple[str, ...] = ()
+    """Where what git has was verified: the files that have other bytes in the work tree."""
 
     @property
     def ok(self) -> bool:
@@ -99,6 +101,7 @@ def merge_reports(reports: Mapping[str, Report]) -> Report:
             join(at, path) for at, report in reports.items() for path in report.sessions
         ),
         mode=next((report.mode for report in reports.values()), "full"),
+        changed=tuple(join(at, path) for at, report in reports.items() for path in report.changed),
     )
 
 

@@ -60,6 +60,23 @@ def safe_json(text: str) -> str:
     return _IN_JSON.sub(_escape, text)
 
 
+def visible(text: str) -> str:
+    r"""Return text in which what a terminal would obey is spelt: `\r`, `\x1b`, `\u202e`.
+
+    Line feeds and tabs stay. Where a character went or came, the spelling tells.
+    """
+    return _SUSPECT.sub(_spell_out, text)
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if match[0] == "\r":
+        return "\\r"
+    if 0xD800 <= code < 0xE000:  # noqa: PLR2004  half a pair: of a file, a byte that is no UTF-8
+        return _spelt(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004  as in Python
+
+
 def _escape(match: re.Match[str]) -> str:
     if _SURROGATE.match(match[0]):
         return _spelt(match[0]).replace("\\", r"\\")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sessionfs.canonical import UNSET, encode, indent
-from sessionfs.model import Data, File, Text, Thinking, ToolCall, ToolResult, Unknown
+from sessionfs.canonical import UNSET, Struct, UnsetType, encode, indent
+from sessionfs.model import Data, File, Part, Text, Thinking, ToolCall, ToolResult, Unknown
 from sessionfs.view import Line
 from sessionfs.view.text import counted, duration, moment, one_line, safe, shorten, size
 
@@ -16,8 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sessionfs.archive import Session
-    from sessionfs.model import Message, Summary
+    from sessionfs.model import Message, Part, Summary
     from sessionfs.view import Style
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What is shown of a message, decoded alone; other keys, of a newer format too, are skipped."""
+
+    seq: int
+    ts: str | None
+    kind: str
+    actor: str
+    parts: list[Part]
+    model: str | UnsetType = UNSET
+    agent: str | UnsetType = UNSET
+    sidechain: bool | UnsetType = UNSET
+
 
 _GUTTER = 6
 _NOTICEABLE = 100
@@ -39,12 +53,16 @@ def header_lines(session: Session) -> Iterator[Line]:
     """Yield what is known of a session as a whole."""
     summary, notes = session.summary, session.manifest.notes
     yield Line(one_line(summary.title or "(no title)"), "title")
-    for name, value in _facts(summary):
-        yield Line(f"{name + ':':<11}{one_line(value)}")
+    yield from fact_lines(summary)
     if notes:
         yield Line("notes:")
         yield from (Line(f"  {line}") for line in safe(notes).split("\n"))
     yield Line("")
+
+
+def fact_lines(summary: Summary) -> Iterator[Line]:
+    """Yield what a summary says of its session, but for the title."""
+    return (Line(f"{name + ':':<11}{one_line(value)}") for name, value in _facts(summary))
 
 
 def _facts(summary: Summary) -> Iterator[tuple[str, str]]:
@@ -100,7 +118,7 @@ def conversation(
         lines = list(message_lines(session, message, pending, full=full, columns=columns))
         if not lines:
             continue
-        name = _speaker(message) or speaker or "tool"
+        name = speaker_of(message) or speaker or "tool"
         if name != speaker:
             if speaker is not None:
                 yield Line("")
@@ -112,7 +130,7 @@ def conversation(
             yield Line(f"{gutter:>{_GUTTER}}  {line.text}".rstrip(), line.style)
 
 
-def _speaker(message: Message) -> str | None:
+def speaker_of(message: Message | Told) -> str | None:
     """Return who speaks, or None for what answers a call: it belongs to who called."""
     if message.actor == "tool":
         return None
@@ -124,8 +142,8 @@ def _speaker(message: Message) -> str | None:
 
 
 def message_lines(
-    session: Session,
-    message: Message,
+    session: Session | None,
+    message: Message | Told,
     pending: dict[str, int] | None = None,
     *,
     full: bool = False,
@@ -133,7 +151,8 @@ def message_lines(
 ) -> Iterator[Line]:
     """Yield the lines of one message, without number and speaker; none where it says nothing.
 
-    `pending` has the seq of each call without a result yet, by call id; it is kept up to date.
+    Without a session, long texts are named, not read. `pending` has the seq of each call without
+    a result yet, by call id; it is kept up to date.
     """
     pending = {} if pending is None else pending
     room = columns - _GUTTER - 2
@@ -175,7 +194,7 @@ def _event(value: Any, *, full: bool, room: int) -> Iterator[Line]:  # noqa: ANN
         yield Line(shorten(one_line(f"({event}{details})"), room), "faint")
 
 
-def _part(session: Session, part: object, *, full: bool, room: int) -> Iterator[Line]:
+def _part(session: Session | None, part: object, *, full: bool, room: int) -> Iterator[Line]:
     match part:
         case Text():
             yield from _block(_text(session, part))
@@ -199,11 +218,13 @@ def _block(text: str, style: Style = "plain") -> Iterator[Line]:
     return (Line(line, style) for line in safe(text).rstrip("\n").split("\n"))
 
 
-def _text(session: Session, part: Text | Thinking) -> str:
+def _text(session: Session | None, part: Text | Thinking) -> str:
     """Return the text of a part, from its file where it is long."""
     if isinstance(part.text, str):
         return part.text
     if isinstance(part.file, str):
+        if session is None:
+            return f"[long: files/{part.file[:12]}…]"
         try:
             return session.file(part.file).decode("utf-8", "replace")
         except KeyError:
@@ -211,7 +232,7 @@ def _text(session: Session, part: Text | Thinking) -> str:
     return ""
 
 
-def _thinking(session: Session, part: Thinking, *, full: bool, room: int) -> Iterator[Line]:
+def _thinking(session: Session | None, part: Thinking, *, full: bool, room: int) -> Iterator[Line]:
     text = _text(session, part)
     if not text.strip():
         yield Line(f"thinking, {'encrypted' if part.encrypted else 'not shown'}", "faint")
@@ -243,7 +264,7 @@ def _answered(part: ToolResult, pending: dict[str, int]) -> str:
 
 
 def _result(
-    session: Session, part: ToolResult, answered: str, *, full: bool, room: int
+    session: Session | None, part: ToolResult, answered: str, *, full: bool, room: int
 ) -> Iterator[Line]:
     lines = [line for piece in part.content for line in _part(session, piece, full=True, room=room)]
     told = ["error" if part.is_error else "ok"]
@@ -251,7 +272,11 @@ def _result(
         told.append(f"exit {part.exit_code}")
     if part.duration_ms is not UNSET and part.duration_ms >= _NOTICEABLE:
         told.append(duration(part.duration_ms))
-    texts = [_text(session, piece) for piece in part.content if isinstance(piece, Text)]
+    pieces = [piece for piece in part.content if isinstance(piece, Text)]
+    if session is None:
+        told += [_text(None, piece) for piece in pieces if isinstance(piece.file, str)]
+        pieces = [piece for piece in pieces if isinstance(piece.text, str)]
+    texts = [_text(session, piece) for piece in pieces]
     if any(texts):
         told.append(counted(len(safe("".join(texts)).rstrip("\n").split("\n")), "line"))
         told.append(counted(sum(map(len, texts)), "character"))

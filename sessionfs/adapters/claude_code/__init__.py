@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sessionfs.adapters.claude_code.asides import RECORDS
 from sessionfs.adapters.claude_code.mapper import FLAVOR, Mapper, session_directory
+from sessionfs.adapters.claude_code.retention import days_kept, settings_files
 from sessionfs.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sessionfs.tree import Tree
 
@@ -78,6 +79,14 @@ class ClaudeCode:
             config = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
             places.append(f"{config}/Claude/{_COWORK}")
         return places
+
+    def settings(self, environment: Mapping[str, str], home: str, project: str) -> Sequence[str]:
+        """Return the files that may say how long logs are kept, the one that counts most last."""
+        return settings_files(environment, home, project)
+
+    def days_kept(self, settings: Iterable[bytes]) -> int:
+        """Return for how many days Claude Code keeps a log that does not change."""
+        return days_kept(settings)
 
 
 def _is_ours(record: object) -> bool:
