@@ -46,11 +46,11 @@ def set_up(root: Path, host: str) -> None:
 class Way:
     """A way to bring two sides together: what starts it, and what ends it once nothing conflicts.
 
-    Each is a list of git's command lines; `OURS`, `THEIRS` stand for the branches.
+    These are command lines of git; `OURS` and `THEIRS` stand for the branches.
     """
 
     start: tuple[str, ...]
-    end: tuple[str, ...]
+    end: str
     patch: bool = False
     """Whether the last command of the start reads the other side as a patch."""
     picks: bool = False
@@ -58,13 +58,13 @@ class Way:
 
 
 WAYS = {
-    "merge": Way(("checkout OURS", "merge --no-edit THEIRS"), ("commit --no-edit",)),
-    "rebase": Way(("checkout THEIRS", "rebase OURS"), ("rebase --continue",), picks=True),
+    "merge": Way(("checkout OURS", "merge --no-edit THEIRS"), "commit --no-edit"),
+    "rebase": Way(("checkout THEIRS", "rebase OURS"), "rebase --continue", picks=True),
     "rebase-apply": Way(
-        ("checkout THEIRS", "rebase --apply OURS"), ("rebase --continue",), picks=True
+        ("checkout THEIRS", "rebase --apply OURS"), "rebase --continue", picks=True
     ),
     "cherry-pick": Way(
-        ("checkout OURS", "cherry-pick THEIRS"), ("cherry-pick --continue",), picks=True
+        ("checkout OURS", "cherry-pick THEIRS"), "cherry-pick --continue", picks=True
     ),
     "stash": Way(
         (
@@ -74,12 +74,12 @@ WAYS = {
             "checkout OURS",
             "stash pop",
         ),
-        ("commit -m stash",),
+        "commit -m stash",
     ),
-    "am": Way(("checkout OURS", "am -3"), ("am --continue",), patch=True, picks=True),
-    "squash": Way(("checkout OURS", "merge --squash THEIRS"), ("commit -m squash",)),
+    "am": Way(("checkout OURS", "am -3"), "am --continue", patch=True, picks=True),
+    "squash": Way(("checkout OURS", "merge --squash THEIRS"), "commit -m squash"),
     "resolve": Way(
-        ("checkout OURS", "merge --no-edit -s resolve THEIRS"), ("commit --no-edit",)
+        ("checkout OURS", "merge --no-edit -s resolve THEIRS"), "commit --no-edit"
     ),
 }
 
@@ -92,7 +92,7 @@ APART = Way(
         "checkout OURS",
         "stash pop",
     ),
-    ("commit -m stash",),
+    "commit -m stash",
 )
 """A stash that keeps new files apart from the changes to the others."""
 
@@ -134,15 +134,19 @@ def run_way(root: Path, name: str | Way, ours: str, theirs: str) -> Outcome:
 def finish(root: Path, name: str) -> None:
     """Go on once everything is staged, and leave a commit whose tree is the result."""
     way = WAYS[name]
-    if unchanged(root) and way.picks:
-        skip = way.end[-1].replace("--continue", "--skip")
-        must(root, *skip.split())
-    elif not unchanged(root) or (root / ".git" / "MERGE_HEAD").exists():
-        for line in way.end:
-            must(root, *line.split())
+    if not way.picks:
+        if not unchanged(root) or (root / ".git" / "MERGE_HEAD").exists():
+            must(root, *way.end.split())
+    elif is_underway(root):
+        must(root, *(way.end.replace("--continue", "--skip") if unchanged(root) else way.end).split())
     assert must(root, "status", "--porcelain") == ""
-    for state in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "rebase-merge", "rebase-apply"):
-        assert not (root / ".git" / state).exists(), state
+    assert not is_underway(root)
+
+
+def is_underway(root: Path) -> bool:
+    """Tell whether git is in the middle of something."""
+    states = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "rebase-merge", "rebase-apply")
+    return any((root / ".git" / state).exists() for state in states)
 
 
 def unchanged(root: Path) -> bool:

@@ -33,7 +33,27 @@ from trees import tree
 
 DIRECTIONS = (("left", "right"), ("right", "left"))
 FOUR = ("merge", "rebase", "cherry-pick", "stash")
-FEW = ("tails", "several", "unlinked and tail, long", "redactions and tails", "policy and tails")
+QUICK = (
+    "tails without ids",
+    "lengths, torn and completed",
+    "titles anew",
+    "tags",
+    "links",
+    "comment and title",
+    "secret in the tail that leaves",
+    "redactions that overlap",
+    "redactions of one secret",
+    "removed and tail",
+    "rename trap",
+    "added, redacted differently",
+    "added with nothing in common",
+    "in different sessions",
+    "payloads",
+    "both have both",
+)
+"""Cases for a plain run: one of each kind."""
+FEW = ("tails", "unlinked and tail, long", "redactions and tails", "policy and tails", "several")
+"""Cases for which every way and host counts."""
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +87,16 @@ def resolve(root: Path, outcome: Outcome) -> None:
     assert unmerged(root) == []
 
 
+def check_left(root: Path, outcome: Outcome) -> None:
+    """Check that what cannot be merged is named, and left as git left it."""
+    assert outcome.unmerged
+    before = tree(root / ARCHIVE)
+    code, out, _ = run(root, "merge")
+    assert code == 1
+    assert out.startswith("conflict ")
+    assert tree(root / ARCHIVE) == before
+
+
 def check_result(case: Played, root: Path) -> None:
     """Check what holds of every merged archive, whoever merged it."""
     archive = root / ARCHIVE
@@ -78,38 +108,43 @@ def check_result(case: Played, root: Path) -> None:
 
 def bring_together(
     case: Played, place: Path, *, host: str, way: str, ours: str, theirs: str
-) -> tuple[str, Path]:
-    """Merge two sides as a person does; return git's id of the archive, and the repository."""
+) -> Path | None:
+    """Merge two sides as a person does; return the repository, None where they stay apart."""
     root = copied(case, place, host)
     outcome = run_way(root, way, ours, theirs)
+    if way in case.case.beyond:
+        check_left(root, outcome)
+        return None
     if outcome.unmerged:
         resolve(root, outcome)
     else:
         # git may end with an error all the same: a commit that changes nothing any more
         assert not outcome.code or "empty" in outcome.said, outcome.said
     check_result(case, root)
+    must(root, "add", "--all", ARCHIVE)  # what came from the stash without a conflict
     merged = tree_of(root)
     finish(root, way)
     assert must(root, "rev-parse", f"HEAD:{ARCHIVE}").strip() == merged
-    return merged, root
+    return root
 
 
 def check_case(case: Played, place: Path, ways) -> None:
     """Bring two sides together in many ways: always the same archive comes of it."""
     results: dict[str, list[str]] = {}
-    root = None
     for host in ways:
         for way in ways[host]:
             for ours, theirs in DIRECTIONS:
                 if way.startswith("stash") and is_base(case, theirs):
                     continue  # there is nothing to put on the stash
-                merged, root = bring_together(
+                root = bring_together(
                     case, place, host=host, way=way, ours=ours, theirs=theirs
                 )
-                results.setdefault(merged, []).append(f"{host} {way} {ours}")
+                if root is not None:
+                    merged = tree_of(root)
+                    results.setdefault(merged, []).append(f"{host} {way} {ours}")
+                    if len(results) == len(results[merged]) == 1:
+                        check_settled(case, root)
     assert len(results) == 1, results
-    assert root is not None
-    check_settled(case, root)
 
 
 def is_base(case: Played, side: str) -> bool:
@@ -133,33 +168,20 @@ def history(archive: Path, side: str) -> list[str]:
     return [line for line in errors(archive, against=side) if line.startswith("E71")]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_git_stops_or_what_it_commits_verifies(played, tmp_path: Path, name: str) -> None:
-    """Without any driver, and on hosts that ignore attributes; nobody resolves anything."""
-    case = played(name)
-    for host, (ours, theirs) in zip(("guarded", "text"), DIRECTIONS, strict=True):
-        root = copied(case, tmp_path, host)
-        outcome = run_way(root, "merge", ours, theirs)
-        assert outcome.unmerged or not outcome.code, outcome.said
-        if not outcome.unmerged:
-            assert case.case.clean
-            check_result(case, root)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_is_resolved(played, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", QUICK)
+def test_a_case_is_resolved(played, tmp_path: Path, name: str) -> None:
     check_case(played(name), tmp_path, {"guarded": ["merge"]})
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_is_resolved(played, tmp_path: Path, way: str) -> None:
-    for name in FEW[:3]:
+    for name in FEW[:2]:
         check_case(played(name), tmp_path, {"guarded": [way]})
 
 
 @pytest.mark.parametrize("name", FEW)
 def test_every_host_is_resolved(played, tmp_path: Path, name: str) -> None:
-    check_case(played(name), tmp_path, {"text": ["merge"], "driver": ["merge"]})
+    check_case(played(name), tmp_path, {"guarded": ["merge"], "text": ["merge"], "driver": ["merge"]})
 
 
 @pytest.mark.exhaustive
