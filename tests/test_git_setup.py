@@ -13,8 +13,7 @@ import sessionfs
 from claude_logs import SESSION, log
 from sessionfs.api import setup
 from sessionfs.cli import main
-from sessionfs.disk.archive import ATTRIBUTES, GUARDS, IGNORE
-from sessionfs.disk.guards import completed
+from sessionfs.disk.guards import ATTRIBUTES, GUARDS, IGNORE, completed
 from sessionfs.git import installed
 from sessionfs.git.attributes import outranks_nothing
 from sessionfs.git.block import BEGIN, END

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sessionfs.api.spreading import bytes_of, spread_sessions
 from sessionfs.canonical import replace
 from sessionfs.digest import CHUNK, Hasher
-from sessionfs.disk.archive import ATTRIBUTES as GUARD
+from sessionfs.disk.guards import ATTRIBUTES as GUARD
 from sessionfs.disk.marker import HEAD, says_archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.disk.workers import spread

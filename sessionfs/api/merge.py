@@ -10,7 +10,8 @@ from sessionfs.api.places import check_named
 from sessionfs.archive import CHECKSUMS
 from sessionfs.canonical import Struct
 from sessionfs.digest import digest_stream, git_blob_id
-from sessionfs.disk.archive import GUARDS, POLICY, Archive, write_policy
+from sessionfs.disk.archive import POLICY, Archive, write_policy
+from sessionfs.disk.guards import GUARDS
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects

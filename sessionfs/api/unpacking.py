@@ -13,7 +13,8 @@ from sessionfs.api.spreading import spread_sessions
 from sessionfs.canonical import Struct
 from sessionfs.digest import Fingerprint
 from sessionfs.disk import steps
-from sessionfs.disk.archive import CACHE, DEFAULT, GUARDS, POLICY
+from sessionfs.disk.archive import CACHE, DEFAULT, POLICY
+from sessionfs.disk.guards import GUARDS
 from sessionfs.disk.marker import check_outside, is_archive
 from sessionfs.disk.pack import open_pack, open_source, pieces
 from sessionfs.disk.threads import in_threads

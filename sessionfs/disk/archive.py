@@ -12,6 +12,7 @@ from sessionfs.archive import Session
 from sessionfs.canonical import decode, encode
 from sessionfs.collection import Collection
 from sessionfs.disk import steps
+from sessionfs.disk.guards import GUARDS
 from sessionfs.disk.tree import DirTree, WritableDirTree
 from sessionfs.errors import (
     Busy,
@@ -42,25 +43,6 @@ _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5})*")
 
 LOCK_SECONDS = 30.0
 """How long a command waits for another one's import to end."""
-
-ATTRIBUTES = """\
-# The bytes below are hashed: git must never rewrite, convert or text-merge them.
-* -text -ident -filter -working-tree-encoding -export-subst -export-ignore -merge diff=sessionfs
-*.jsonl linguist-generated
-"""
-IGNORE = """\
-# Sessions are content: undo what a global or parent .gitignore hides …
-!*
-!*/
-# … and keep out what this machine alone needs, and what editors and systems leave.
-/.cache
-.DS_Store
-*.swp
-*~
-Thumbs.db
-"""
-GUARDS = {".gitattributes": ATTRIBUTES.encode(), ".gitignore": IGNORE.encode()}
-"""Content by name of the files that guard the bytes of sessions in git."""
 
 
 class Archive(Collection):

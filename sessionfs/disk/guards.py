@@ -6,13 +6,31 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from sessionfs.disk.archive import ATTRIBUTES, GUARDS
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import SessionfsError
 from sessionfs.tree import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ATTRIBUTES: Final = """\
+# The bytes below are hashed: git must never rewrite, convert or text-merge them.
+* -text -ident -filter -working-tree-encoding -export-subst -export-ignore -merge diff=sessionfs
+*.jsonl linguist-generated
+"""
+IGNORE: Final = """\
+# Sessions are content: undo what a global or parent .gitignore hides …
+!*
+!*/
+# … and keep out what this machine alone needs, and what editors and systems leave.
+/.cache
+.DS_Store
+*.swp
+*~
+Thumbs.db
+"""
+GUARDS: Final = {".gitattributes": ATTRIBUTES.encode(), ".gitignore": IGNORE.encode()}
+"""Content by name of the files that guard the bytes of sessions in git."""
 
 _GUARD: Final = ".gitattributes"
 _MOST: Final = 1 << 20

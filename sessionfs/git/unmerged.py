@@ -17,6 +17,7 @@ from sessionfs.errors import Conflict, FormatError
 from sessionfs.git.objects import Entry, ObjectTree
 from sessionfs.git.running import ask, require
 from sessionfs.model import MAX_DERIVED
+from sessionfs.tree import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -217,9 +218,8 @@ class Candidates:
         Raises `Conflict` where the list cannot be read, or git has not all that it lists.
         """
         shown = f"{directory}/{CHECKSUMS}"
-        content = (
-            self._tree({CHECKSUMS: checksums}, directory).open(CHECKSUMS).read(MAX_DERIVED + 1)
-        )
+        alone = self._tree({CHECKSUMS: checksums}, directory)
+        content = read_bytes(alone, CHECKSUMS, MAX_DERIVED)
         try:
             listed = parse_checksums(content)
         except FormatError as error:
