@@ -12,7 +12,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -20,7 +20,6 @@ from random import Random
 import sessionfs
 from claude_logs import SESSION, dumps, log, record
 from codex_logs import Rollout, png
-from sessionfs.disk.archive import GUARDS
 from sessionfs.yamltext import edit as edit_text
 from sessionfs.yamltext import parse
 
@@ -46,7 +45,9 @@ regex = '((?:LAMP|WICK)-[0-9A-Za-z]{16})'
 LAMP, WICK = "LAMP-" + "q7Xw93kfLmz02Vbt", "WICK-" + "0Rt5yUhG88noPzq1"
 
 
-def git(directory: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess:
+def git(
+    directory: Path, *arguments: str, given: bytes | None = None
+) -> subprocess.CompletedProcess:
     """Run git, and return how it ended, whatever it says."""
     command = ["git", *QUIET, *arguments]
     return subprocess.run(command, cwd=directory, input=given, capture_output=True, check=False)
@@ -88,7 +89,9 @@ def talk(count: int, number: int = 0, *, size: int = 60) -> bytes:
 def tail(start: int, count: int, seed: int, number: int = 0) -> bytes:
     """Return records that go on from `start` in another way with each seed, under the same ids."""
     chance = Random(seed)
-    rows = (record(at, chance, session=session(number), size=60) for at in range(start, start + count))
+    rows = (
+        record(at, chance, session=session(number), size=60) for at in range(start, start + count)
+    )
     return b"".join(dumps(row) + b"\n" for row in rows)
 
 
@@ -306,7 +309,9 @@ def has_sessions(*uids: str) -> Step:
 
     def check(bench: Bench) -> None:
         found = sessionfs.open_archive(str(bench.archive)).sessions()
-        said_ = sorted(one.summary.uid.partition("#")[0] + "#" * ("#" in one.summary.uid) for one in found)
+        said_ = sorted(
+            one.summary.uid.partition("#")[0] + "#" * ("#" in one.summary.uid) for one in found
+        )
         assert said_ == sorted(uids)
 
     return check
@@ -401,31 +406,44 @@ def placeholders(count: int, which: str = uid()) -> Step:
 CASES: dict[str, Case] = {
     # two tails
     "tails": Case(
-        base=bring(BASE), left=bring(LEFT), right=bring(RIGHT),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        base=bring(BASE),
+        left=bring(LEFT),
+        right=bring(RIGHT),
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "tails of one length": Case(
         base=bring(BASE),
-        left=bring(BASE + said(9, "to the left")), right=bring(BASE + said(9, "to the rite")),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        left=bring(BASE + said(9, "to the left")),
+        right=bring(BASE + said(9, "to the rite")),
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "tails without ids": Case(
         base=bring(rollout("Trimmed.")),
         left=bring(rollout("Trimmed.", "Lit.")),
         right=bring(rollout("Trimmed.", "Put out.", "Lit again.")),
-        check=steps(has_child, has_sessions(codex_uid(), codex_uid() + "#")), against=FORKED,
+        check=steps(has_child, has_sessions(codex_uid(), codex_uid() + "#")),
+        against=FORKED,
     ),
     "tails that begin alike": Case(
         base=bring(BASE),
-        left=bring(talk(16) + tail(16, 2, 2)), right=bring(talk(16) + tail(16, 5, 3)),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        left=bring(talk(16) + tail(16, 2, 2)),
+        right=bring(talk(16) + tail(16, 5, 3)),
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "tails whose last line is torn": Case(
-        base=bring(BASE), left=bring(LEFT[:-30]), right=bring(RIGHT[:-30]),
-        check=has_child, against=FORKED,
+        base=bring(BASE),
+        left=bring(LEFT[:-30]),
+        right=bring(RIGHT[:-30]),
+        check=has_child,
+        against=FORKED,
     ),
     "tails that tell facts": Case(
-        base=bring(b"".join(said(at, "No branch yet.", gitBranch="", version="") for at in range(3))),
+        base=bring(
+            b"".join(said(at, "No branch yet.", gitBranch="", version="") for at in range(3))
+        ),
         left=bring(
             b"".join(said(at, "No branch yet.", gitBranch="", version="") for at in range(3))
             + said(3, "On one.", gitBranch="dawn", version="2.1.91")
@@ -434,27 +452,38 @@ CASES: dict[str, Case] = {
             b"".join(said(at, "No branch yet.", gitBranch="", version="") for at in range(3))
             + said(3, "On another.", gitBranch="dusk", version="2.1.92")
         ),
-        check=has_child, against=FORKED | {"E711"},
+        check=has_child,
+        against=FORKED | {"E711"},
     ),
     # one log at different lengths
     "lengths": Case(
-        base=bring(BASE), left=bring(talk(16)), right=bring(talk(20)),
+        base=bring(BASE),
+        left=bring(talk(16)),
+        right=bring(talk(20)),
         check=has_sessions(uid()),
     ),
     "lengths, the longer torn": Case(
-        base=bring(BASE), left=bring(talk(16)), right=bring(talk(20)[:-30]),
+        base=bring(BASE),
+        left=bring(talk(16)),
+        right=bring(talk(20)[:-30]),
         check=has_sessions(uid()),
     ),
     "lengths, the shorter torn": Case(
-        base=bring(BASE), left=bring(talk(16)[:-30]), right=bring(talk(20)),
+        base=bring(BASE),
+        left=bring(talk(16)[:-30]),
+        right=bring(talk(20)),
         check=has_sessions(uid()),
     ),
     "lengths, torn in one line": Case(
-        base=bring(talk(12)[:-90]), left=bring(talk(12)[:-60]), right=bring(talk(12)[:-30]),
+        base=bring(talk(12)[:-90]),
+        left=bring(talk(12)[:-60]),
+        right=bring(talk(12)[:-30]),
         check=has_sessions(uid()),
     ),
     "lengths, torn and completed": Case(
-        base=bring(talk(12)[:-30]), left=bring(talk(12)), right=bring(talk(14)),
+        base=bring(talk(12)[:-30]),
+        left=bring(talk(12)),
+        right=bring(talk(14)),
         check=has_sessions(uid()),
     ),
     "lengths, codex": Case(
@@ -465,54 +494,74 @@ CASES: dict[str, Case] = {
     ),
     # what people say
     "tail and title": Case(
-        base=bring(BASE), left=bring(LEFT), right=edits(title="The lamp"),
+        base=bring(BASE),
+        left=bring(LEFT),
+        right=edits(title="The lamp"),
         check=steps(has(title="The lamp"), has_sessions(uid())),
     ),
     "titles": Case(
-        base=bring(BASE), left=edits(title="Zoë's lamp"), right=edits(title="The lamp"),
+        base=bring(BASE),
+        left=edits(title="Zoë's lamp"),
+        right=edits(title="The lamp"),
         check=has_alternatives(title=("The lamp", ["Zoë's lamp"])),
     ),
     "titles anew": Case(
         base=steps(bring(BASE), edits(title="Lamp")),
-        left=edits(title="A lamp"), right=edits(title="😀 lamp", outcome="success"),
+        left=edits(title="A lamp"),
+        right=edits(title="😀 lamp", outcome="success"),
         check=steps(
-            has_alternatives(title=("A lamp", ["😀 lamp"])), has(outcome="success"),
+            has_alternatives(title=("A lamp", ["😀 lamp"])),
+            has(outcome="success"),
         ),
     ),
     "title and none": Case(
         base=steps(bring(BASE), edits(title="Lamp", notes="Dim.")),
-        left=edits(title=None), right=edits(notes="Bright."),
+        left=edits(title=None),
+        right=edits(notes="Bright."),
         check=has(title=None, notes="Bright."),
     ),
     "same title": Case(
-        base=bring(BASE), left=edits(title="The lamp"), right=edits(title="The lamp"),
-        check=has(title="The lamp", ext=None), clean=True,
+        base=bring(BASE),
+        left=edits(title="The lamp"),
+        right=edits(title="The lamp"),
+        check=has(title="The lamp", ext=None),
+        clean=True,
     ),
     "tags": Case(
         base=steps(bring(BASE), edits(add=["a", "b", "k"])),
-        left=edits(remove=["a"], add=["c"]), right=edits(remove=["b"], add=["d"]),
+        left=edits(remove=["a"], add=["c"]),
+        right=edits(remove=["b"], add=["d"]),
         check=has_tags("c", "d", "k"),
     ),
     "tags and outcome": Case(
-        base=bring(BASE), left=edits(add=["c"]), right=edits(outcome="fail", task_ref="L-1"),
+        base=bring(BASE),
+        left=edits(add=["c"]),
+        right=edits(outcome="fail", task_ref="L-1"),
         check=steps(has_tags("c"), has(outcome="fail", task_ref="L-1")),
     ),
     "links": Case(
-        base=steps(bring(BASE), links("a", "k")), left=links("k", "b"), right=links("a", "k", "c"),
+        base=steps(bring(BASE), links("a", "k")),
+        left=links("k", "b"),
+        right=links("a", "k", "c"),
         check=has_links("k", "b", "c"),
     ),
     "bookmark in the tail that leaves": Case(
-        base=bring(BASE), left=bookmarks_its_tail, right=bring(RIGHT),
-        check=has_child, against=FORKED,
+        base=bring(BASE),
+        left=bookmarks_its_tail,
+        right=bring(RIGHT),
+        check=has_child,
+        against=FORKED,
     ),
     "comment": Case(
         base=bring(BASE),
-        left=lambda bench: bench.comment("Nobody knows why."), right=bring(RIGHT),
+        left=lambda bench: bench.comment("Nobody knows why."),
+        right=bring(RIGHT),
         check=lambda bench: _assert_in("# Nobody knows why.", bench),
     ),
     "comment and title": Case(
         base=bring(BASE),
-        left=lambda bench: bench.comment("Nobody knows why."), right=edits(title="The lamp"),
+        left=lambda bench: bench.comment("Nobody knows why."),
+        right=edits(title="The lamp"),
         check=steps(lambda bench: _assert_in("# Nobody knows why.", bench), has(title="The lamp")),
     ),
     "two comments": Case(
@@ -522,137 +571,193 @@ CASES: dict[str, Case] = {
     ),
     # secrets
     "tail and redaction": Case(
-        base=bring(SECRET), left=redacts(RULES), right=bring(SECRET + tail(12, 4, 2)),
-        secrets=(LAMP, WICK), check=steps(has_sessions(uid()), placeholders(3)),
+        base=bring(SECRET),
+        left=redacts(RULES),
+        right=bring(SECRET + tail(12, 4, 2)),
+        secrets=(LAMP, WICK),
+        check=steps(has_sessions(uid()), placeholders(3)),
     ),
     "secret in the other tail": Case(
-        base=bring(SECRET), left=redacts(RULES),
-        right=bring(SECRET + said(3, f"Once more {LAMP}, and in JSON: {{\"k\": \"{WICK}\"}}")),
-        secrets=(LAMP, WICK), check=has_sessions(uid()),
+        base=bring(SECRET),
+        left=redacts(RULES),
+        right=bring(SECRET + said(3, f'Once more {LAMP}, and in JSON: {{"k": "{WICK}"}}')),
+        secrets=(LAMP, WICK),
+        check=has_sessions(uid()),
     ),
     "secret in the tail that leaves": Case(
         base=bring(SECRET),
         left=steps(redacts(RULES), bring(SECRET + said(3, "Nothing secret in a tail, so long."))),
         right=bring(SECRET + said(3, f"Once more {LAMP}")),
-        secrets=(LAMP, WICK), check=has_child, against=FORKED,
+        secrets=(LAMP, WICK),
+        check=has_child,
+        against=FORKED,
     ),
     "secret in the title": Case(
-        base=bring(SECRET), left=redacts(RULES), right=edits(title=f"Where {LAMP} fits"),
+        base=bring(SECRET),
+        left=redacts(RULES),
+        right=edits(title=f"Where {LAMP} fits"),
         secrets=(LAMP, WICK),
     ),
     "secret only in a tail": Case(
         base=bring(BASE),
         left=steps(bring(BASE + said(3, f"It is {LAMP}.")), redacts(RULES)),
         right=bring(BASE + said(3, f"It is {LAMP}.") + said(4, f"I told you: {LAMP}.")),
-        secrets=(LAMP,), check=has_sessions(uid()),
+        secrets=(LAMP,),
+        check=has_sessions(uid()),
     ),
     "redactions apart": Case(
         base=bring(SECRET),
-        left=redacts(RULES.replace("WICK", "NONE")), right=redacts(RULES.replace("LAMP", "NONE")),
-        secrets=(LAMP, WICK), check=steps(has_sessions(uid()), placeholders(3)),
+        left=redacts(RULES.replace("WICK", "NONE")),
+        right=redacts(RULES.replace("LAMP", "NONE")),
+        secrets=(LAMP, WICK),
+        check=steps(has_sessions(uid()), placeholders(3)),
     ),
     "redactions alike": Case(
-        base=bring(SECRET), left=redacts(RULES), right=redacts(RULES),
-        secrets=(LAMP, WICK), check=placeholders(3), clean=True,
+        base=bring(SECRET),
+        left=redacts(RULES),
+        right=redacts(RULES),
+        secrets=(LAMP, WICK),
+        check=placeholders(3),
+        clean=True,
     ),
     "redactions of one secret": Case(
-        base=bring(SECRET), left=redacts(RULES), right=redacts(OTHER_RULES),
-        secrets=(LAMP.partition("-")[2], WICK.partition("-")[2]), check=has_sessions(uid()),
+        base=bring(SECRET),
+        left=redacts(RULES),
+        right=redacts(OTHER_RULES),
+        secrets=(LAMP.partition("-")[2], WICK.partition("-")[2]),
+        check=has_sessions(uid()),
     ),
     "redactions that overlap": Case(
         base=bring(talk(3) + said(1, f"The key is {LAMP}-{WICK}, all of it.")),
         left=redacts("[[rules]]\nid = 'both'\nregex = 'LAMP-[0-9A-Za-z]+-WICK'\n"),
         right=redacts("[[rules]]\nid = 'end'\nregex = '[0-9A-Za-z]+-WICK-[0-9A-Za-z]+'\n"),
-        secrets=(LAMP[5:], WICK[5:], "-WICK-"), check=has_sessions(uid()),
+        secrets=(LAMP[5:], WICK[5:], "-WICK-"),
+        check=has_sessions(uid()),
     ),
     "redactions and tails": Case(
         base=bring(SECRET),
-        left=steps(bring(SECRET + said(3, f"Left: {WICK}.")), redacts(RULES.replace("WICK", "NONE"))),
+        left=steps(
+            bring(SECRET + said(3, f"Left: {WICK}.")), redacts(RULES.replace("WICK", "NONE"))
+        ),
         right=steps(
             bring(SECRET + said(3, f"Right side: {LAMP}.")), redacts(RULES.replace("LAMP", "NONE"))
         ),
-        secrets=(LAMP, WICK), check=has_child, against=FORKED,
+        secrets=(LAMP, WICK),
+        check=has_child,
+        against=FORKED,
     ),
     "redaction in a closed segment": Case(
         base=bring(SECRET + tail(12, 290, 2)),
-        left=redacts(RULES), right=bring(SECRET + tail(12, 290, 2) + tail(302, 250, 3)),
-        secrets=(LAMP, WICK), check=has_sessions(uid()),
+        left=redacts(RULES),
+        right=bring(SECRET + tail(12, 290, 2) + tail(302, 250, 3)),
+        secrets=(LAMP, WICK),
+        check=has_sessions(uid()),
     ),
     # removal
     "removed and tail": Case(
-        base=bring(BASE, talk(5, 1)), left=lambda bench: bench.remove(), right=bring(RIGHT),
+        base=bring(BASE, talk(5, 1)),
+        left=lambda bench: bench.remove(),
+        right=bring(RIGHT),
         check=has_sessions(uid(), uid(1)),
     ),
     "unlinked and tail": Case(
-        base=bring(BASE, talk(5, 1)), left=lambda bench: bench.unlink(), right=bring(RIGHT),
+        base=bring(BASE, talk(5, 1)),
+        left=lambda bench: bench.unlink(),
+        right=bring(RIGHT),
         check=has_sessions(uid(), uid(1)),
     ),
     "unlinked and tail, long": Case(
-        base=bring(LONG + said(80, picture())), left=lambda bench: bench.unlink(),
+        base=bring(LONG + said(80, picture())),
+        left=lambda bench: bench.unlink(),
         right=bring(LONG + said(80, picture()) + tail(330, 3, 2)),
         check=has_sessions(uid()),
     ),
     "removed and title": Case(
-        base=bring(BASE, talk(5, 1)), left=lambda bench: bench.remove(), right=edits(title="The lamp"),
+        base=bring(BASE, talk(5, 1)),
+        left=lambda bench: bench.remove(),
+        right=edits(title="The lamp"),
         check=steps(has_sessions(uid(), uid(1)), has(title="The lamp")),
     ),
     "removed and redaction": Case(
-        base=bring(SECRET, talk(5, 1)), left=lambda bench: bench.remove(), right=redacts(RULES),
+        base=bring(SECRET, talk(5, 1)),
+        left=lambda bench: bench.remove(),
+        right=redacts(RULES),
         secrets=(LAMP, WICK),
     ),
     "removed and unlinked": Case(
-        base=bring(BASE, talk(5, 1)), left=lambda bench: bench.remove(), right=lambda bench: bench.unlink(),
-        check=has_sessions(uid(1)), clean=True,
+        base=bring(BASE, talk(5, 1)),
+        left=lambda bench: bench.remove(),
+        right=lambda bench: bench.unlink(),
+        check=has_sessions(uid(1)),
+        clean=True,
     ),
     "policy": Case(
         base=policy_comment,
-        left=lambda bench: bench.remove(uid(0)), right=lambda bench: bench.remove(uid(1)),
-        check=steps(keeps_policy_comment, has_sessions(uid(2))), clean=True,
+        left=lambda bench: bench.remove(uid(0)),
+        right=lambda bench: bench.remove(uid(1)),
+        check=steps(keeps_policy_comment, has_sessions(uid(2))),
+        clean=True,
     ),
     "policy and tails": Case(
         base=policy_comment,
         left=steps(lambda bench: bench.remove(uid(0)), bring(talk(8, 2) + tail(8, 2, 2, 2))),
         right=steps(lambda bench: bench.remove(uid(1)), bring(talk(8, 2) + tail(8, 3, 3, 2))),
-        check=steps(keeps_policy_comment, has_sessions(uid(2), uid(2) + "#")), against=FORKED,
+        check=steps(keeps_policy_comment, has_sessions(uid(2), uid(2) + "#")),
+        against=FORKED,
     ),
     "rename trap": Case(
-        base=bring(talk(40, 0, size=2000) + said(10, picture())), left=trap,
+        base=bring(talk(40, 0, size=2000) + said(10, picture())),
+        left=trap,
         right=bring(talk(40, 0, size=2000) + said(10, picture()) + tail(44, 3, 2)),
-        check=has_sessions(uid(0), uid(1)), beyond=frozenset({"am", "squash", "stash"}),
+        check=has_sessions(uid(0), uid(1)),
+        beyond=frozenset({"am", "squash", "stash"}),
     ),
     # added on both sides
     "added alike": Case(
-        base=bring(talk(5, 1)), left=bring(BASE), right=bring(BASE),
-        check=has_sessions(uid(), uid(1)), clean=True,
+        base=bring(talk(5, 1)),
+        left=bring(BASE),
+        right=bring(BASE),
+        check=has_sessions(uid(), uid(1)),
+        clean=True,
     ),
     "added at different lengths": Case(
-        base=bring(talk(5, 1)), left=bring(BASE), right=bring(talk(18)),
+        base=bring(talk(5, 1)),
+        left=bring(BASE),
+        right=bring(talk(18)),
         check=has_sessions(uid(), uid(1)),
     ),
     "added with different tails": Case(
-        base=bring(talk(5, 1)), left=bring(LEFT), right=bring(RIGHT),
-        check=steps(has_child, has_sessions(uid(), uid() + "#", uid(1))), against=FORKED,
+        base=bring(talk(5, 1)),
+        left=bring(LEFT),
+        right=bring(RIGHT),
+        check=steps(has_child, has_sessions(uid(), uid() + "#", uid(1))),
+        against=FORKED,
     ),
     "added with nothing in common": Case(
         base=bring(talk(5, 1)),
         left=bring(b"".join(said(at, f"left {at}") for at in range(3))),
         right=bring(b"".join(said(at, f"on the right {at}") for at in range(4))),
-        check=has_sessions(uid(), uid() + "#", uid(1)), against=FORKED,
+        check=has_sessions(uid(), uid() + "#", uid(1)),
+        against=FORKED,
     ),
     "added, redacted differently": Case(
         base=bring(talk(5, 1)),
         left=steps(bring(SECRET), redacts(RULES.replace("WICK", "NONE"))),
         right=steps(bring(SECRET), redacts(RULES.replace("LAMP", "NONE"))),
-        secrets=(LAMP, WICK), check=has_sessions(uid(), uid(1)),
+        secrets=(LAMP, WICK),
+        check=has_sessions(uid(), uid(1)),
     ),
     "added, redacted on one side": Case(
         base=bring(talk(5, 1)),
-        left=steps(bring(SECRET), redacts(RULES)), right=bring(SECRET + said(3, f"Still {LAMP}")),
-        secrets=(LAMP, WICK), check=has_sessions(uid(), uid(1)),
+        left=steps(bring(SECRET), redacts(RULES)),
+        right=bring(SECRET + said(3, f"Still {LAMP}")),
+        secrets=(LAMP, WICK),
+        check=has_sessions(uid(), uid(1)),
     ),
     "added with titles": Case(
         base=bring(talk(5, 1)),
-        left=steps(bring(BASE), edits(title="B")), right=steps(bring(BASE), edits(title="A")),
+        left=steps(bring(BASE), edits(title="B")),
+        right=steps(bring(BASE), edits(title="A")),
         check=has_alternatives(title=("A", ["B"])),
     ),
     # several
@@ -664,64 +769,87 @@ CASES: dict[str, Case] = {
         against=FORKED,
     ),
     "in different sessions": Case(
-        base=bring(BASE, talk(9, 1)), left=bring(LEFT), right=bring(talk(15, 1)), clean=True,
+        base=bring(BASE, talk(9, 1)),
+        left=bring(LEFT),
+        right=bring(talk(15, 1)),
+        clean=True,
         check=has_sessions(uid(), uid(1)),
     ),
     # segments and payload
     "a side opens a segment": Case(
-        base=bring(talk(250, size=20)), left=bring(talk(250, size=20) + tail(250, 3, 2)),
+        base=bring(talk(250, size=20)),
+        left=bring(talk(250, size=20) + tail(250, 3, 2)),
         right=bring(talk(250, size=20) + tail(250, 12, 3)),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "both open a segment": Case(
-        base=bring(talk(250, size=20)), left=bring(talk(250, size=20) + tail(250, 11, 2)),
+        base=bring(talk(250, size=20)),
+        left=bring(talk(250, size=20) + tail(250, 11, 2)),
         right=bring(talk(250, size=20) + tail(250, 12, 3)),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "both open the same segment": Case(
-        base=bring(talk(250, size=20)), left=bring(talk(270, size=20)), right=bring(talk(290, size=20)),
+        base=bring(talk(250, size=20)),
+        left=bring(talk(270, size=20)),
+        right=bring(talk(290, size=20)),
         check=has_sessions(uid()),
     ),
     "segments and title": Case(
-        base=bring(LONG), left=edits(title="The lamp"), right=bring(LONG + tail(300, 250, 3)),
+        base=bring(LONG),
+        left=edits(title="The lamp"),
+        right=bring(LONG + tail(300, 250, 3)),
         check=steps(has(title="The lamp"), has_sessions(uid())),
     ),
     "payloads": Case(
-        base=bring(BASE), left=bring(BASE + said(9, picture())),
+        base=bring(BASE),
+        left=bring(BASE + said(9, picture())),
         right=bring(BASE + said(9, BIG) + said(10, "So long.")),
-        check=steps(has_child, has_sessions(uid(), uid() + "#")), against=FORKED,
+        check=steps(has_child, has_sessions(uid(), uid() + "#")),
+        against=FORKED,
     ),
     "payload and title": Case(
-        base=bring(BASE + said(9, picture())), left=edits(title="The lamp"),
+        base=bring(BASE + said(9, picture())),
+        left=edits(title="The lamp"),
         right=bring(BASE + said(9, picture()) + said(10, BIG)),
         check=steps(has(title="The lamp"), has_sessions(uid())),
     ),
     # branches that are there already
     "one child on both sides": Case(
-        base=bring(BASE), left=lambda bench: two(bench, RIGHT), right=lambda bench: two(bench, RIGHT),
-        check=has_sessions(uid(), uid() + "#"), clean=True,
+        base=bring(BASE),
+        left=lambda bench: two(bench, RIGHT),
+        right=lambda bench: two(bench, RIGHT),
+        check=has_sessions(uid(), uid() + "#"),
+        clean=True,
     ),
     "child and growth": Case(
         base=lambda bench: two(bench, RIGHT),
-        left=bring(talk(16)), right=lambda bench: bench.bring(RIGHT + tail(18, 2, 5), named="child"),
-        check=has_sessions(uid(), uid() + "#"), clean=True,
+        left=bring(talk(16)),
+        right=lambda bench: bench.bring(RIGHT + tail(18, 2, 5), named="child"),
+        check=has_sessions(uid(), uid() + "#"),
+        clean=True,
     ),
     "the other tail is a child here": Case(
-        base=bring(BASE), left=bring(LEFT),
+        base=bring(BASE),
+        left=bring(LEFT),
         right=lambda bench: (bench.bring(RIGHT), bench.bring(LEFT, named="child"))[0],
-        check=has_child, against=FORKED,
+        check=has_child,
+        against=FORKED,
     ),
     "both have both": Case(
         base=bring(BASE),
         left=lambda bench: (bench.bring(LEFT), bench.bring(RIGHT, named="child"))[0],
         right=lambda bench: (bench.bring(RIGHT), bench.bring(LEFT, named="child"))[0],
-        check=has_child, against=FORKED,
+        check=has_child,
+        against=FORKED,
     ),
     "a child's two tails": Case(
         base=lambda bench: two(bench, RIGHT),
         left=lambda bench: bench.bring(RIGHT + tail(18, 2, 5), named="child"),
         right=lambda bench: bench.bring(RIGHT + tail(18, 3, 6), named="child"),
-        check=has_child, against=FORKED,
+        check=has_child,
+        against=FORKED,
     ),
     "no difference": Case(base=bring(BASE), left=nothing, right=bring(RIGHT), clean=True),
 }

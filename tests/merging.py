@@ -78,9 +78,7 @@ WAYS = {
     ),
     "am": Way(("checkout OURS", "am -3"), "am --continue", patch=True, picks=True),
     "squash": Way(("checkout OURS", "merge --squash THEIRS"), "commit -m squash"),
-    "resolve": Way(
-        ("checkout OURS", "merge --no-edit -s resolve THEIRS"), "commit --no-edit"
-    ),
+    "resolve": Way(("checkout OURS", "merge --no-edit -s resolve THEIRS"), "commit --no-edit"),
 }
 
 
@@ -112,7 +110,9 @@ class Outcome:
 
 def unmerged(root: Path) -> list[str]:
     """Return the paths that are in conflict."""
-    return sorted(set(must(root, "diff", "--name-only", "--diff-filter=U", "-z").split("\0")) - {""})
+    return sorted(
+        set(must(root, "diff", "--name-only", "--diff-filter=U", "-z").split("\0")) - {""}
+    )
 
 
 def run_way(root: Path, name: str | Way, ours: str, theirs: str) -> Outcome:
@@ -138,7 +138,9 @@ def finish(root: Path, name: str) -> None:
         if not unchanged(root) or (root / ".git" / "MERGE_HEAD").exists():
             must(root, *way.end.split())
     elif is_underway(root):
-        must(root, *(way.end.replace("--continue", "--skip") if unchanged(root) else way.end).split())
+        must(
+            root, *(way.end.replace("--continue", "--skip") if unchanged(root) else way.end).split()
+        )
     assert must(root, "status", "--porcelain") == ""
     assert not is_underway(root)
 
@@ -164,7 +166,9 @@ def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
 def errors(archive: Path, against: str | None = None) -> list[str]:
     """Return what `verify` finds that is an error, as `CODE path`."""
     report = sessionfs.verify([str(archive)], jobs=1, against=against)
-    return [f"{one.code} {one.path} {one.message}" for one in report.findings if one.level == "error"]
+    return [
+        f"{one.code} {one.path} {one.message}" for one in report.findings if one.level == "error"
+    ]
 
 
 def tree_of(root: Path, below: str = ARCHIVE) -> str:
@@ -211,7 +215,9 @@ def lost(played: Played, archive: Path) -> list[str]:
 def leaks(archive: Path, secrets: tuple[str, ...]) -> list[str]:
     """Return the files that hold a secret."""
     files = tree(archive)
-    return [path for path, content in files.items() if any(one.encode() in content for one in secrets)]
+    return [
+        path for path, content in files.items() if any(one.encode() in content for one in secrets)
+    ]
 
 
 def imported_again(played: Played, archive: Path) -> list[str]:
@@ -226,12 +232,11 @@ def imported_again(played: Played, archive: Path) -> list[str]:
     native.parent.mkdir(exist_ok=True)
     for side in ("left", "right"):
         for name, log in played.logs[side].items():
-            native.write_bytes(log)
             if name in ignored:
                 continue
-            for row in sessionfs.import_logs([str(native)], archive=str(place)).sessions:
-                if row.status != "unchanged":
-                    wrong.append(f"{side}: {name}: {row.status} {row.reason}")
+            native.write_bytes(log)
+            rows = sessionfs.import_logs([str(native)], archive=str(place)).sessions
+            wrong += [f"{side}: {name}: {row.status}" for row in rows if row.status != "unchanged"]
     if (after := tree(place)) != before:
         wrong += [f"changed: {path}" for path in after if after[path] != before.get(path)]
     shutil.rmtree(place)

@@ -17,7 +17,6 @@ from merge_cases import (
     CASES,
     LAMP,
     LEFT,
-    LONG,
     RIGHT,
     RULES,
     SECRET,
@@ -45,13 +44,11 @@ from merging import (
     copied,
     errors,
     finish,
-    imported_again,
     leaks,
     lost,
     quickly,
     run,
     run_way,
-    set_up,
     tree_of,
     unmerged,
 )
@@ -222,7 +219,9 @@ def test_from_below(tails: Played, tmp_path: Path, below: str) -> None:
     settle(tails, root)
 
 
-@pytest.mark.parametrize("below", ["docs/sessions", "a b/zoë's [x] *", ".sessions/.sessions", "new\nline"])
+@pytest.mark.parametrize(
+    "below", ["docs/sessions", "a b/zoë's [x] *", ".sessions/.sessions", "new\nline"]
+)
 def test_an_archive_at_another_place(tmp_path: Path, below: str) -> None:
     case = play(CASES["tails"], tmp_path / "case", below=below)
     root = copied(case, tmp_path, "guarded")
@@ -305,7 +304,9 @@ def test_a_submodule(tails: Played, tmp_path: Path) -> None:
 def test_a_submodule_in_conflict_is_none_of_ours(tails: Played, tmp_path: Path) -> None:
     root = repository(tmp_path / "above")
     sessionfs.init(str(root / ARCHIVE))
-    commits = {side: must(tails.root, "rev-parse", side).strip() for side in ("base", "left", "right")}
+    commits = {
+        side: must(tails.root, "rev-parse", side).strip() for side in ("base", "left", "right")
+    }
     for side, commit in commits.items():
         if side != "base":
             must(root, "checkout", "--quiet", "-b", side, "base")
@@ -391,7 +392,7 @@ def test_a_shallow_clone_has_no_base(tails: Played, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tails", "unlinked and tail, long", "both open a segment"])
-@pytest.mark.parametrize("ours", ["left", "right"])
+@pytest.mark.parametrize("ours", ["left", pytest.param("right", marks=pytest.mark.exhaustive)])
 def test_a_partial_clone_is_merged_or_told(tmp_path: Path, name: str, ours: str) -> None:
     """What git did not fetch is missing: nothing may be fetched behind anyone's back, or lost."""
     case = play(CASES[name], tmp_path / "case")
@@ -417,6 +418,7 @@ def test_a_partial_clone_is_merged_or_told(tmp_path: Path, name: str, ours: str)
     settle(case, root)
 
 
+@pytest.mark.exhaustive
 def test_branches_that_cross(tmp_path: Path) -> None:
     """Two merge bases: git makes one of them, whose files may be in conflict themselves."""
     case = play(CASES["several"], tmp_path / "case")
@@ -479,11 +481,15 @@ def test_commits_that_conflict_one_after_the_other(tails: Played, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert errors(root / ARCHIVE) == []
     for held in (LEFT, log):
-        assert lost(Played(tails.case, root, {"left": {"": held}, "right": {}}), root / ARCHIVE) == []
+        assert (
+            lost(Played(tails.case, root, {"left": {"": held}, "right": {}}), root / ARCHIVE) == []
+        )
     assert set(bench.manifest()["tags"]) == {"tag-0", "tag-1", "tag-2"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 9))]
+)
 def test_three_branches_in_any_order(tmp_path: Path, seed: int) -> None:
     """Whichever two go first: the same logs, the same words of people."""
     sides = {
@@ -705,7 +711,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("name", SPOILT)
-@pytest.mark.parametrize("ours", ["left", "right"])
+@pytest.mark.parametrize("ours", ["left", pytest.param("right", marks=pytest.mark.exhaustive)])
 def test_a_spoilt_side_is_mended_or_named_and_left(tmp_path: Path, name: str, ours: str) -> None:
     """The others are resolved all the same."""
     base = bring(BASE, talk(9, 1))
@@ -894,6 +900,7 @@ def test_a_redaction_holds_in_every_order(tmp_path: Path) -> None:
 # Elsewhere
 
 
+@pytest.mark.exhaustive
 def test_another_process_makes_the_same(several: Played, tmp_path: Path) -> None:
     """No hash order, locale or clock is in the result."""
     results = set()
@@ -908,7 +915,7 @@ def test_another_process_makes_the_same(several: Played, tmp_path: Path) -> None
 
 
 def test_equal_sides_of_one_uid_are_told(tmp_path: Path) -> None:
-    """Two sessions of one uid whose first times differ: git sees two directories, and no conflict."""
+    """Their first times differ, so git sees two directories, and no conflict."""
     case = play(
         Case(
             base=nothing,
@@ -923,5 +930,3 @@ def test_equal_sides_of_one_uid_are_told(tmp_path: Path) -> None:
     assert lost(case, root / ARCHIVE) == []
     report = sessionfs.verify([str(root / ARCHIVE)], jobs=1)
     assert "W124" in {found.code for found in report.findings}
-
-
