@@ -120,7 +120,7 @@ def merged(
             continue
         if source.holds(path):
             result.trees[path] = source.trees[path]
-    merger = Merger(result, lambda _: None)
+    merger = Merger(result, lambda _: None, lambda _: None)
 
     def depth(path: str) -> tuple[int, str]:
         uid = (ours if ours.holds(path) else theirs).session(path).manifest.source.uid

@@ -210,7 +210,7 @@ class _Root:
         store = Archive(self._place)
         rows: list[Merged] = []
         with store.lock():
-            merger = Merger(store, self._check)
+            merger = Merger(store, _check, self._guard)
             pending = []
             for directory in sorted({*wanted, *moved}):
                 try:
@@ -231,17 +231,12 @@ class _Root:
         except (SessionfsError, OSError) as error:
             return [_conflict(directory, error)]
 
-    def _check(self, session: Session) -> None:
-        """Raise `Conflict` where a session that was written breaks a rule, or would overwrite work.
+    def _guard(self, session: Session) -> None:
+        """Raise `Conflict` where a session that was written would overwrite somebody's work.
 
         What stands in the work tree must be known to git, be about to be written again, or be what
         git wrote about the conflict.
         """
-        report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
-        broken = next((one for one in report.findings if one.level == "error"), None)
-        if broken is not None:
-            message = f"{session.path}/{broken.where}: {broken.code}: {broken.message}"
-            raise Conflict(message, hint="`sessionfs verify` on either branch tells what is wrong")
         directory = f"{self._root}/{session.path}".lstrip("/")
         if directory not in self._wanted:
             return
@@ -332,6 +327,15 @@ def _uid(sides: Sides) -> tuple[int, str]:
     side = sides.ours or sides.theirs
     uid = "" if side is None else side.manifest.source.uid
     return uid.count("#"), uid
+
+
+def _check(session: Session) -> None:
+    """Raise `Conflict` where a session breaks a rule."""
+    report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
+    broken = next((one for one in report.findings if one.level == "error"), None)
+    if broken is not None:
+        message = f"{session.path}/{broken.where}: {broken.code}: {broken.message}"
+        raise Conflict(message, hint="`sessionfs verify` on either branch tells what is wrong")
 
 
 def _conflict(directory: str, error: SessionfsError | OSError) -> Merged:

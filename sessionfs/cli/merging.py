@@ -80,7 +80,9 @@ def _advise(report: MergeReport) -> None:
         note(f"{path}: merge it by hand, then `git add` it")
     if report.others:
         note(f"unmerged paths outside of archives: {report.others}; they are yours to resolve")
-    if report.sessions or report.policies:
+    if any(row.status == "conflict" for row in report.sessions):
+        note("what is in conflict is as git left it: do not `git add` it; the others are merged")
+    elif report.sessions or report.policies:
         note("`git add -A` on the archive takes what was merged; `git status` says how to go on")
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sessionfs.canonical import convert, encode, to_plain
+from sessionfs.canonical import convert, encode
+from sessionfs.merging.removed import comments_of
 from sessionfs.model import Manifest
+from sessionfs.placeholder import covers
 from sessionfs.yamltext import edit, parse
 
 if TYPE_CHECKING:
@@ -33,31 +35,31 @@ class People:
 
     def __init__(
         self,
-        common: Manifest | None,
-        first: Manifest,
-        second: Manifest,
+        common: dict[str, Any] | None,
+        first: dict[str, Any],
+        second: dict[str, Any],
         is_there: Callable[[str, Mapping[str, Any]], bool],
     ) -> None:
-        """Merge what the two say; `first` says what the session is.
+        """Merge what the two say, as plain objects; `first` says what the session is.
 
         `is_there` tells of a bookmark or checkpoint of the second, given as its list's key and
         its object, whether the merged session has what it marks.
         """
-        self._common: dict[str, Any] | None = None if common is None else to_plain(common)
-        self._first: dict[str, Any] = to_plain(first)
-        self._second: dict[str, Any] = to_plain(second)
+        self._common = common
+        self._first = first
+        self._second = second
         self._is_there = is_there
         self._losers: dict[str, list[Any]] = {}
 
-    def changes(self) -> dict[str, Any]:
-        """Return the keys of the first manifest that are to have another value; None: no value."""
+    def merged(self) -> dict[str, Any]:
+        """Return the keys of the manifest that a merge may give another value; None: no value."""
         merged: dict[str, Any] = {key: self._fact(key) for key in _FACTS}
         if "lineage" not in self._first and "lineage" in self._second:
             merged["lineage"] = self._second["lineage"]
         merged |= {key: self._single(key) for key in _SINGLE}
         merged |= {key: self._list(key) for key in _LISTS}
         merged["ext"] = self._ext()
-        return {key: value for key, value in merged.items() if value != self._first.get(key)}
+        return merged
 
     def _fact(self, key: str) -> Any:  # noqa: ANN401  JSON is any value
         mine, theirs = self._first.get(key), self._second.get(key)
@@ -101,18 +103,20 @@ class People:
         before: Any = self._before("ext")
         mine, theirs = self._first.get("ext") or {}, self._second.get("ext") or {}
         common = before if before is _NOTHING else before or {}
-        own = [
+        sides = [
             {key: value for key, value in side.items() if key != ALTERNATIVES}
             for side in (mine, theirs)
         ]
-        merged = self._objects(common, own[0], own[1], "ext")
-        alternatives = self._alternatives(
-            before.get(ALTERNATIVES) if isinstance(before, dict) else None,
-            mine.get(ALTERNATIVES),
-            theirs.get(ALTERNATIVES),
-        )
-        if alternatives:
-            merged[ALTERNATIVES] = alternatives
+        merged = self._objects(common, sides[0], sides[1], "ext")
+        told = [
+            side.get(ALTERNATIVES) if isinstance(side, dict) else None
+            for side in (before, mine, theirs)
+        ]
+        untouched = _changed_one(_NOTHING if before is _NOTHING else told[0], told[1], told[2])
+        if untouched is _NOTHING or self._losers:
+            untouched = self._alternatives(told[0], told[1], told[2])
+        if untouched:
+            merged[ALTERNATIVES] = untouched
         return merged or None
 
     def _objects(self, before: Any, mine: Any, theirs: Any, place: str) -> dict[str, Any]:  # noqa: ANN401
@@ -135,7 +139,10 @@ class People:
     def _alternatives(self, before: Any, mine: Any, theirs: Any) -> dict[str, list[Any]]:  # noqa: ANN401
         """Return what lost by the key that it was for: of both sides, and now; each once."""
         merged: dict[str, list[Any]] = {}
-        sides = [side if isinstance(side, dict) else {} for side in (before, mine, theirs)]
+        sides = [
+            side if isinstance(side, dict) else {f"ext.{ALTERNATIVES}": [side]} if side else {}
+            for side in (before, mine, theirs)
+        ]
         for key in sorted({*sides[1], *sides[2], *self._losers}):
             was, left, right = ({encode(v): v for v in _list_of(side.get(key))} for side in sides)
             kept = {
@@ -160,7 +167,7 @@ def _united(mine: list[Any], theirs: list[Any]) -> list[Any]:
 
 
 def _list_of(value: Any) -> list[Any]:  # noqa: ANN401
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _changed_one(before: Any, mine: Any, theirs: Any) -> Any:  # noqa: ANN401
@@ -174,6 +181,8 @@ def _changed_one(before: Any, mine: Any, theirs: Any) -> Any:  # noqa: ANN401
         return theirs
     if before is not _NOTHING and theirs == before:
         return mine
+    if isinstance(mine, str) and isinstance(theirs, str):
+        return mine if covers(mine, theirs) else theirs if covers(theirs, mine) else _NOTHING
     return _NOTHING
 
 
@@ -185,27 +194,27 @@ def _both_notes(mine: str, theirs: str) -> str:
     return f"{one}\n{other}"
 
 
-def merge_text(first: bytes, second: bytes, changes: Mapping[str, Any]) -> tuple[Manifest, bytes]:
-    """Return the manifest that the first one becomes, and its text; comments of both are kept."""
-    wanted = {**parse(first), **changes}
+def merge_text(
+    first: bytes, second: bytes, common: bytes | None, merged: Mapping[str, Any]
+) -> tuple[Manifest, bytes]:
+    """Return the manifest that the first one becomes, and its text; comments of both are kept.
+
+    `merged` are the values of keys, None for no value. A comment that stood in the common form
+    and that one side took away is not kept.
+    """
+    before = parse(first)
+    wanted = {**before, **merged}
     wanted = {key: value for key, value in wanted.items() if value is not None}
+    changes = {key: value for key, value in merged.items() if value != before.get(key)}
     text = second if parse(second) == wanted else edit(first, changes) if changes else first
-    text = _with_comments(text, first if text is second else second)
+    text = _with_comments(text, first if text is second else second, common)
     return convert(parse(text), Manifest), text
 
 
-def _with_comments(text: bytes, other: bytes) -> bytes:
-    """Return a text with the lines of comment that only another text has, at its end."""
-    there = {line.strip() for line in text.split(b"\n")}
-    missing = [
-        line.strip()
-        for line in other.split(b"\n")
-        if line.strip().startswith(b"#") and line.strip() not in there
-    ]
+def _with_comments(text: bytes, other: bytes, common: bytes | None) -> bytes:
+    """Return a text with the comments that only another text has, at its end."""
+    there = {*comments_of(text), *(comments_of(common) if common is not None else ())}
+    missing = [line for line in comments_of(other) if line not in there]
     if not missing:
         return text
-    longer = text.rstrip(b"\n") + b"\n" + b"".join(line + b"\n" for line in missing)
-    try:
-        return longer if parse(longer) == parse(text) else text
-    except ValueError:
-        return text
+    return text.rstrip(b"\n") + b"".join(f"\n{line}".encode() for line in missing) + b"\n"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from sessionfs.archive import Session
+from sessionfs.archive import MANIFEST, Session
 from sessionfs.canonical import UNSET, Struct, UnsetType
 from sessionfs.copying import Renamed
 from sessionfs.errors import Conflict, SessionfsError
@@ -22,16 +22,17 @@ from sessionfs.identity import (
     session_path,
 )
 from sessionfs.merging.relation import relate
-from sessionfs.merging.uniting import Uniting, secrets_of, write_renamed
+from sessionfs.merging.removed import Removed
+from sessionfs.merging.uniting import Uniting, secrets_of
 from sessionfs.model import FORMAT, Lineage
+from sessionfs.redact.known import Known
+from sessionfs.tree import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionfs.importer import Stage
     from sessionfs.merging.relation import Relation
-    from sessionfs.model import Manifest
-    from sessionfs.redact.known import Known
 
 Check = Callable[[Session], None]
 """Raises `Conflict` where a session that was written breaks a rule."""
@@ -78,6 +79,37 @@ class Sides(NamedTuple):
     theirs: Session | None
 
 
+class _Both(NamedTuple):
+    """Two forms of one session, the one whose messages stay first."""
+
+    one: Session
+    other: Session
+    relation: Relation
+    common: bytes | None
+    """The manifest that both come from."""
+    known: Known | None
+
+    def turned(self) -> _Both:
+        """Return the two the other way around."""
+        return self._replace(one=self.other, other=self.one, relation=self.relation.turned())
+
+    def removed(self) -> Removed:
+        """Return what was taken out of the manifest on either side."""
+        texts = [self.common, _text(self.one), _text(self.other)]
+        return Removed([text for text in texts if text is not None])
+
+    def with_known(self) -> _Both:
+        """Return the same with what either side has removed, to be removed from both."""
+        known = secrets_of(self.relation, self.removed(), (self.one, self.other))
+        return self._replace(known=known)
+
+    def alone(self, renamed: Renamed | None = None) -> Uniting:
+        """Return the second without what the first one has removed, perhaps under other ids."""
+        turned = self.turned()
+        known = self.known or Known()
+        return Uniting(turned.one, turned.other, turned.relation, known, renamed)
+
+
 class _Target(NamedTuple):
     """Where the log of one side goes that the merged session does not go on with."""
 
@@ -89,10 +121,14 @@ class _Target(NamedTuple):
 class Merger:
     """Merges the sessions of an archive, whose lock is held."""
 
-    def __init__(self, store: Store, check: Check) -> None:
-        """Write into `store` what `check` has nothing against."""
+    def __init__(self, store: Store, check: Check, guard: Check) -> None:
+        """Merge into `store` what `check` has nothing against, both sides and the result.
+
+        `guard` is asked before a session takes the place of what stands there.
+        """
         self._store = store
         self._check = check
+        self._guard = guard
         self._stages: list[Stage] = []
         self._stack = ExitStack()
 
@@ -112,7 +148,7 @@ class Merger:
     def _merge(self, path: str, sides: Sides) -> Merged:
         present = [side for side in (sides.ours, sides.theirs) if side is not None]
         for side in present:
-            side.check_digests()
+            self._check(side)
             if side.manifest.format != FORMAT:
                 message = f"{path} is of format {side.manifest.format}: it cannot be merged"
                 raise Conflict(message, hint="upgrade sessionfs, or take one side")
@@ -121,60 +157,43 @@ class Merger:
             reason = "one side had removed it" if len(present) == 1 else UNSET
             return _row(path, present[0], "kept" if len(present) == 1 else "merged", reason=reason)
         one, other = present
-        common = None if sides.common is None else sides.common.manifest
-        relation = relate(one, other)
-        if relation.is_same:
-            return self._continue(path, one, other, relation, common)
-        return self._fork(path, one, other, relation, common)
+        both = _Both(one, other, relate(one, other), _text(sides.common), None)
+        if both.relation.is_same:
+            return self._continue(path, both)
+        return self._fork(path, both)
 
-    def _continue(
-        self,
-        path: str,
-        one: Session,
-        other: Session,
-        relation: Relation,
-        common: Manifest | None,
-    ) -> Merged:
+    def _continue(self, path: str, both: _Both) -> Merged:
         """Merge where the log of one side goes on with that of the other, or is the same."""
-        if relation.ends == (True, False) or (all(relation.ends) and _rank(other) < _rank(one)):
-            one, other, relation = other, one, relation.turned()
-        known = secrets_of(relation, (one, other))
-        uniting = Uniting(one, other, relation, known)
-        if not relation.lacking[0]:
-            self._unite(path, uniting, common)
-            return _row(path, one, "merged")
-        source = other.manifest.source  # what describes the shorter log would be lost
-        native_id = copy_native_id(source.native_id, other.seal)
-        target = _Target(native_id, Lineage(parent=source.uid, relation="copy"), None)
-        fork = self._branch(other, target, known)
-        self._unite(path, uniting, common)
-        return _row(path, one, "forked", fork=fork)
+        ends = both.relation.ends
+        if ends == (True, False) or (all(ends) and _rank(both.other) < _rank(both.one)):
+            both = both.turned()
+        both = both.with_known()
+        if not both.relation.lacking[0]:
+            self._unite(path, both)
+            return _row(path, both.one, "merged")
+        source = both.other.manifest.source  # what describes the shorter log would be lost
+        native_id = copy_native_id(source.native_id, both.alone().digest())
+        lineage = Lineage(parent=source.uid, relation="copy")
+        fork = self._branch(both, _Target(native_id, lineage, None))
+        self._unite(path, both)
+        return _row(path, both.one, "forked", fork=fork)
 
-    def _fork(
-        self,
-        path: str,
-        one: Session,
-        other: Session,
-        relation: Relation,
-        common: Manifest | None,
-    ) -> Merged:
+    def _fork(self, path: str, both: _Both) -> Merged:
         """Merge where each side has lines that the other has not."""
-        there = [self._archived(session) is not None for session in (one, other)]
-        sizes = [_size(session) for session in (one, other)]
-        lines = relation.differing or (b"", b"")
+        sides = both.one, both.other
+        there = [self._archived(session) is not None for session in sides]
+        sizes = [_size(session) for session in sides]
+        lines = both.relation.differing or (b"", b"")
         if there[0] != there[1]:  # an id once given stays
             turn = there[0]
         elif sizes[0] != sizes[1]:
             turn = sizes[0] < sizes[1]
         else:
             turn = lines[0] > lines[1]
-        if turn:
-            one, other, relation = other, one, relation.turned()
-        known = secrets_of(relation, (one, other))
-        target = self._target(one, other, relation)
-        fork = self._branch(other, target, known)
-        self._unite(path, Uniting(one, other, relation, known), common)
-        return _row(path, one, "forked", fork=fork)
+        both = (both.turned() if turn else both).with_known()
+        fork = self._branch(both, self._target(both))
+        self._unite(path, both)
+        return _row(path, both.one, "forked", fork=fork)
 
     def _archived(self, session: Session) -> Session | None:
         """Return the fork that is archived already and has this session's log, or its beginning."""
@@ -190,8 +209,12 @@ class Merger:
         except SessionfsError:  # a damaged one is verify's to name
             return False
 
-    def _target(self, main: Session, other: Session, relation: Relation) -> _Target:
-        """Return where the log of `other` belongs beside `main`, as an import would tell it."""
+    def _target(self, both: _Both) -> _Target:
+        """Return where the log that does not stay belongs, as an import would tell it.
+
+        What was removed has no part in its id.
+        """
+        main, other, relation = both.one, both.other, both.relation
         archived = self._archived(other)
         if archived is not None:
             source = archived.manifest.source
@@ -202,7 +225,7 @@ class Merger:
         flavor = main.manifest.source.flavor
         native_id = main.manifest.source.native_id
         while True:
-            line = (relation.differing or (b"", b""))[1]
+            line = both.alone().line_after(relation.common)
             at = relation.last[0].message.id if relation.last is not None else None
             lineage = Lineage(
                 parent=main.manifest.source.uid,
@@ -218,33 +241,34 @@ class Merger:
                 return _Target(native_id, existing.manifest.lineage or lineage, existing)
             main = existing
 
-    def _branch(self, session: Session, target: _Target, known: Known) -> str:
+    def _branch(self, both: _Both, target: _Target) -> str:
         """Stage a log as a session of its own, or with what is archived of it; return its id."""
+        session = both.other
         millis = parse_time(session.manifest.started_at) or 0
         renamed = Renamed(session, target.native_id, target.lineage, millis)
-        existing = target.existing
+        alone, existing = both.alone(renamed), target.existing
         if existing is None:
             path = session_path(renamed.id)
             stage = self._stage(renamed.id, path)
-            write_renamed(session, renamed, known, stage.tree)
+            alone.write_alone(stage.tree, both.removed())
             self._ready(stage, path)
             return renamed.id
-        existing.check_digests()
+        self._check(existing)
         identifier = existing.path.rpartition("/")[2]
         draft = self._store.stage(identifier, replaces=existing.path, draft=".renamed")
         self._stack.callback(draft.discard)
-        write_renamed(session, renamed, known, draft.tree)
-        one, other = existing, Session(draft.tree, existing.path)
-        relation = relate(one, other)
-        if relation.ends == (True, False):
-            one, other, relation = other, one, relation.turned()
-        learned = secrets_of(relation, (one, other))
-        self._unite(existing.path, Uniting(one, other, relation, learned), None)
+        alone.write_alone(draft.tree, both.removed())
+        other = Session(draft.tree, existing.path)
+        again = _Both(existing, other, relate(existing, other), None, None)
+        if again.relation.ends == (True, False):
+            again = again.turned()
+        self._unite(existing.path, again.with_known())
         return identifier
 
-    def _unite(self, path: str, uniting: Uniting, common: Manifest | None) -> None:
+    def _unite(self, path: str, both: _Both) -> None:
         stage = self._stage(path.rpartition("/")[2], path)
-        uniting.write(stage.tree, common)
+        uniting = Uniting(both.one, both.other, both.relation, both.known or Known())
+        uniting.write(stage.tree, both.common, both.removed())
         self._ready(stage, path)
 
     def _adopt(self, path: str, session: Session) -> None:
@@ -260,7 +284,9 @@ class Merger:
         return stage
 
     def _ready(self, stage: Stage, path: str) -> None:
-        self._check(Session(stage.tree, path))
+        written = Session(stage.tree, path)
+        self._check(written)
+        self._guard(written)
         self._stages.append(stage)
 
 
@@ -268,6 +294,11 @@ def _rank(session: Session) -> tuple[int, int, str]:
     """Return what orders two forms of one log: the newer mapping comes first, then any order."""
     mapping = session.manifest.source.adapter.rpartition("/")[2]
     return (-int(mapping) if mapping.isdecimal() else 0, -session.summary.redactions, session.seal)
+
+
+def _text(session: Session | None) -> bytes | None:
+    """Return the manifest of a session as it stands there, if there is one."""
+    return None if session is None else read_bytes(session.tree, MANIFEST)
 
 
 def _size(session: Session) -> int:

@@ -89,6 +89,7 @@ def relate(first: Session, second: Session) -> Relation:
             break
     else:
         comparison.relation.ends = (True, True)
+    comparison.compare_documents()
     return comparison.relation
 
 
@@ -130,8 +131,7 @@ class _Comparison:
     """One walk through two forms of a session."""
 
     def __init__(self, first: Session, second: Session) -> None:
-        lacking = (_lacks(first, second), _lacks(second, first))
-        self.relation = Relation(lacking=lacking)
+        self.relation = Relation()
         self._first = first
         self._second = second
 
@@ -157,6 +157,23 @@ class _Comparison:
         relation.common += 1
         relation.last = (one, other)
         return True
+
+    def compare_documents(self) -> None:
+        """Take in what either side has of the documents that describe the log."""
+        mine, theirs = _documents(self._first), _documents(self._second)
+        lacking = [False, False]
+        for name in mine.keys() | theirs.keys():
+            for one, other in zip_longest(mine.get(name, ()), theirs.get(name, ())):
+                if one is None or other is None:
+                    lacking[0 if one is None else 1] = True
+                elif one.line != other.line:
+                    choice = self._covering(one, other)
+                    if choice is None:
+                        lacking = [True, True]
+                    else:
+                        self._choose(one, other, choice)
+        before = self.relation.lacking
+        self.relation.lacking = (before[0] or lacking[0], before[1] or lacking[1])
 
     def _choose(self, one: Entry, other: Entry, choice: Choice) -> None:
         if _are_alike(one.message, other.message):
@@ -238,28 +255,15 @@ def _files(message: Message) -> dict[str, str]:
     return found
 
 
-def _lacks(one: Session, other: Session) -> bool:
-    """Tell whether a session lacks a document that describes the log of the other one."""
-    mine, theirs = (_documents(session) for session in (one, other))
-    redacted = one.summary.redactions or other.summary.redactions
-    return any(
-        name not in mine or (mine[name] != digest and not redacted)
-        for name, digest in theirs.items()
-    )
-
-
-def _documents(session: Session) -> dict[str, str]:
+def _documents(session: Session) -> dict[str, list[Entry]]:
+    """Return what stands for the documents that describe the log, by their names."""
+    found: dict[str, list[Entry]] = {}
     log = session.manifest.source.name
     if all(source.name == log for source in session.summary.source_files):
-        return {}
-    attached = {
-        name
-        for message in session.messages()
-        if isinstance(message.native, dict)
-        for name in message.native.get("files", {})
-    }
-    return {
-        source.name: source.blake3
-        for source in session.summary.source_files
-        if source.name != log and source.name not in attached
-    }
+        return found
+    for message in session.messages():
+        native = message.native
+        if isinstance(native, dict) and "source" in native:
+            entry = Entry(message, session.native_line(message)[1])
+            found.setdefault(native["source"], []).append(entry)
+    return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionfs.archive import MANIFEST
 from sessionfs.canonical import convert, replace, to_plain
+from sessionfs.digest import Hasher
 from sessionfs.errors import Conflict
 from sessionfs.merging.blending import blend_values
 from sessionfs.merging.manifests import People, merge_text
@@ -18,118 +20,179 @@ from sessionfs.redactions import Redaction, read_redactions
 from sessionfs.restore import end_of_line, restore_record
 from sessionfs.tree import read_bytes
 from sessionfs.writer import SessionWriter
+from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sessionfs.archive import Session
     from sessionfs.copying import Renamed
     from sessionfs.merging.relation import Relation
+    from sessionfs.merging.removed import Removed
     from sessionfs.model import Manifest
-    from sessionfs.redact.messages import Mark
+    from sessionfs.redact.messages import Mark, Redacted
     from sessionfs.tree import WritableTree
 
 
-def secrets_of(relation: Relation, sessions: Iterable[Session]) -> Known:
+def secrets_of(relation: Relation, removed: Removed, sessions: Iterable[Session]) -> Known:
     """Return what either side has removed and the other side still says, to be removed anywhere."""
     known = Known()
-    if not any(relation.learned):
+    pairs = [*relation.learned[0], *relation.learned[1], *removed.pairs]
+    if not pairs:
         return known
     for session in sessions:
         reserve_numbers(known, session)
-    for pairs in relation.learned:
-        for name, text in pairs:
-            if not text or PLACEHOLDER.search(text):
-                continue
-            secret = text.encode("utf-8", "surrogatepass")
-            rule, number = split_placeholder(name)
-            if known.secret(name) in (None, secret):
-                known.learn(secret, rule, number)
-            else:  # both sides have given this number, to different secrets
-                known.name(secret, rule)
+    for name, text in pairs:
+        if not text or PLACEHOLDER.search(text):
+            continue
+        secret = text.encode("utf-8", "surrogatepass")
+        rule, number = split_placeholder(name)
+        if known.secret(name) in (None, secret):
+            known.learn(secret, rule, number)
+        else:  # both sides have given this number, to different secrets
+            known.name(secret, rule)
     known.take_stock()
     return known
 
 
-class Uniting:
-    """Writes one form of a session with what another form of it adds."""
+class Written(NamedTuple):
+    """A message as it is to be written: its line, and what was taken out of it before, and now."""
 
-    def __init__(self, first: Session, second: Session, relation: Relation, known: Known) -> None:
-        """Write the messages of the first, without what is known to be a secret."""
+    message: Message
+    line: bytes
+    rows: list[Redaction]
+    redacted: Redacted | None
+
+
+class Uniting:
+    """One form of a session, without what the other form of it has removed."""
+
+    def __init__(
+        self,
+        first: Session,
+        second: Session,
+        relation: Relation,
+        known: Known,
+        renamed: Renamed | None = None,
+    ) -> None:
+        """Take the messages of the first, without what is known, perhaps under other ids."""
         self._first = first
         self._second = second
         self._relation = relation
-        self._known = known
+        self._redactor = Redactor(None, known) if known.secrets else None
+        self._renamed = renamed
         self._rows = _by_seq(first), _by_seq(second)
-        self._present: set[str] = set()
-        self._last = 0
 
-    def write(self, tree: WritableTree, common: Manifest | None) -> None:
-        """Write the session into an empty tree; `common` is the manifest that both come from.
+    def write(self, tree: WritableTree, common: bytes | None, removed: Removed) -> None:
+        """Write the session, with what people say of the second, into an empty tree.
 
-        Raises `Conflict` where what one side removed cannot be removed from the other.
+        `common` is the manifest that both come from. Raises `Conflict` where what one side removed
+        cannot be removed from the other.
         """
-        first, second = self._first, self._second
+        first, second, relation = self._first, self._second, self._relation
         writer = SessionWriter(tree, first.manifest.source.name, old=first, beside=second)
-        clearing = _Clearing(writer, self._known, self._file)
-        self._write_messages(clearing)
-        changes = People(common, first.manifest, second.manifest, self._is_there).changes()
-        texts = [read_bytes(session.tree, MANIFEST) for session in (first, second)]
-        writer.record.take(_more(*(rows.get(0, ()) for rows in self._rows)))
-        clearing.finish(*merge_text(texts[0], texts[1], changes))
+        marked = {mark.message for mark in second.manifest.bookmarks or ()}
+        present: set[str] = set()
+        last = 0
+        for one in self.messages():
+            _put(writer, one)
+            if one.message.id in marked:
+                present.add(one.message.id)
+            if relation.last is not None and one.message.seq == relation.last[0].message.seq:
+                last = one.message.seq
 
-    def _write_messages(self, clearing: _Clearing) -> None:
-        relation = self._relation
-        marked = {mark.message for mark in self._second.manifest.bookmarks or ()}
-        unlike = dict(relation.unlike)
+        def is_there(key: str, item: Mapping[str, Any]) -> bool:
+            if key == "bookmarks":
+                return item["message"] in present
+            if key == "checkpoints" and not relation.is_same:
+                return bool(item["seq"] <= last)
+            return True
+
+        texts = [removed.clear_comments(_manifest(session)) for session in (first, second)]
+        forms = [removed.clear(parse(text)) for text in texts]
+        before = None if common is None else removed.clear(parse(common))
+        merged = {**forms[0], **People(before, forms[0], forms[1], is_there).merged()}
+        writer.record.take(_more(*(rows.get(0, ()) for rows in self._rows)))
+        text = None if common is None else removed.clear_comments(common)
+        self._finish(writer, *merge_text(texts[0], texts[1], text, merged))
+
+    def write_alone(self, tree: WritableTree, removed: Removed) -> None:
+        """Write the session with its own manifest alone; raises `Conflict` as `write` does."""
+        first = self._first
+        writer = SessionWriter(tree, first.manifest.source.name, old=first, beside=self._second)
+        for one in self.messages():
+            _put(writer, one)
+        writer.record.take(_more(*(rows.get(0, ()) for rows in self._rows)))
+        text = removed.clear_comments(_manifest(first))
+        merged = removed.clear(parse(text))
+        if self._renamed is not None:
+            merged |= self._renamed.changes()
+        self._finish(writer, *merge_text(text, text, None, merged))
+
+    def line_after(self, count: int) -> bytes:
+        """Return the line of the log that comes after so many, as it is to be written."""
+        lines = (
+            one.line
+            for one in self.messages()
+            if not isinstance(one.message.native, dict) or "source" not in one.message.native
+        )
+        return next(islice(lines, count, None), b"")
+
+    def digest(self) -> str:
+        """Return the digest of all lines that are to be written: nothing that was removed."""
+        hasher = Hasher()
+        for one in self.messages():
+            hasher.update(one.line)
+        return hasher.hexdigest()
+
+    def messages(self) -> Iterator[Written]:
+        """Yield the messages as they are to be written; raises `Conflict` as `write` does."""
+        unlike = dict(self._relation.unlike)
         theirs = _Lookup(self._second)
         for message in self._first.messages():
-            seq, choice = message.seq, relation.choices.get(message.seq)
+            seq, choice = message.seq, self._relation.choices.get(message.seq)
             if choice == "both":
-                self._write_both(clearing, message, theirs.at(seq))
-            elif choice == "first":
-                clearing.write(message, _line(self._first, message), self._recorded(seq))
+                yield self._both(message, theirs.at(seq))
             elif choice == "second":
                 other = theirs.at(seq)
-                clearing.write(other, _line(self._second, other), self._recorded(seq))
+                yield self._cleared(other, _line(self._second, other), self._recorded(seq))
+            elif choice == "first":
+                yield self._cleared(message, _line(self._first, message), self._recorded(seq))
             else:
-                counterpart = theirs.at(unlike[seq]) if seq in unlike else None
-                self._write_mine(clearing, message, counterpart)
-            if message.id in marked:
-                self._present.add(message.id)
-            if relation.last is not None and message.id == relation.last[0].message.id:
-                self._last = seq
+                yield self._mine(message, theirs.at(unlike[seq]) if seq in unlike else None)
 
-    def _is_there(self, key: str, item: Mapping[str, Any]) -> bool:
-        """Tell whether the session has what a bookmark or a checkpoint of the second marks."""
-        if key == "bookmarks":
-            return item["message"] in self._present
-        if key == "checkpoints" and not self._relation.is_same:
-            return bool(item["seq"] <= self._last)
-        return True
+    def _cleared(self, message: Message, line: bytes, rows: list[Redaction]) -> Written:
+        redactor, renamed = self._redactor, self._renamed
+        if renamed is not None:
+            message, rows = renamed.message(message), list(map(renamed.redaction, rows))
+            self._refuse_change(message, line)
+        redacted = None if redactor is None else redactor.archived(message, self._file, line)
+        if redacted is None or not redacted.marks:
+            return Written(message, line, rows, None)
+        return Written(redacted.message, redacted.line, rows, redacted)
 
-    def _write_mine(self, clearing: _Clearing, message: Message, other: Message | None) -> None:
-        """Write a message of the first; `other` is the second's, which has other placeholders."""
-        rows = self._rows[0].get(message.seq, ())
-        line = clearing.write(message, _line(self._first, message), rows)
-        if other is not None and not pair_lines(line, _line(self._second, other)):
+    def _mine(self, message: Message, other: Message | None) -> Written:
+        """Return a message of the first; `other` is the second's, which has other placeholders."""
+        rows = self._rows[0].get(message.seq, [])
+        cleared = self._cleared(message, _line(self._first, message), rows)
+        if other is not None and not pair_lines(cleared.line, _line(self._second, other)):
             message_ = f"what one side removed from message {message.seq} cannot be told apart"
             raise Conflict(message_, hint="run `sessionfs redact` on the other branch, too")
+        return cleared
 
-    def _write_both(self, clearing: _Clearing, one: Message, other: Message) -> None:
-        """Write a message with the placeholders of both."""
+    def _both(self, one: Message, other: Message) -> Written:
+        """Return a message with the placeholders of both."""
         try:
             blended: Message = convert(
                 blend_values(to_plain(one), to_plain(other), ([], [])), Message
             )
         except ValueError:
-            self._write_mine(clearing, one, other)
-            return
+            return self._mine(one, other)
         line = b""
         if isinstance(blended.native, dict):
             native = blended.native
             line = restore_record(native, blended, self._file) + end_of_line(native)
-        clearing.write(blended, line, self._recorded(one.seq))
+        return self._cleared(blended, line, self._recorded(one.seq))
 
     def _recorded(self, seq: int) -> list[Redaction]:
         """Return what either side has recorded of a message that both have."""
@@ -141,50 +204,33 @@ class Uniting:
         except KeyError:
             return self._second.file(address)
 
-
-def write_renamed(session: Session, renamed: Renamed, known: Known, tree: WritableTree) -> None:
-    """Write a session under another id into an empty tree, without what is known.
-
-    Raises `Conflict` where a native record refers to an id, so that it would become another.
-    """
-    writer = SessionWriter(tree, session.manifest.source.name, old=session)
-    clearing = _Clearing(writer, known, session.file)
-    rows = _by_seq(session)
-    for message in session.messages():
-        line = _line(session, message)
-        named = renamed.message(message)
-        if _line(session, named) != line:
-            message_ = f"{session.path} refers to its own ids and can have no others"
+    def _refuse_change(self, message: Message, line: bytes) -> None:
+        """Raise where a native record refers to the id that its message had."""
+        if not isinstance(message.native, dict):
+            return
+        if (
+            restore_record(message.native, message, self._file) + end_of_line(message.native)
+            != line
+        ):
+            message_ = f"{self._first.path} refers to its own ids and can have no others"
             raise Conflict(message_, hint="resolve this session by hand: take one side")
-        clearing.write(named, line, map(renamed.redaction, rows.get(message.seq, ())))
-    text = read_bytes(session.tree, MANIFEST)
-    clearing.finish(*merge_text(text, text, renamed.changes()))
 
-
-class _Clearing:
-    """Writes what is archived, without what is known to be a secret."""
-
-    def __init__(self, writer: SessionWriter, known: Known, file: Callable[[str], bytes]) -> None:
-        self.writer = writer
-        self._redactor = Redactor(None, known) if known.secrets else None
-        self._file = file
-
-    def write(self, message: Message, line: bytes, rows: Iterable[Redaction]) -> bytes:
-        """Write the next message; return the line that it stands for."""
-        redactor = self._redactor
-        redacted = None if redactor is None else redactor.archived(message, self._file, line)
-        if redacted is None or not redacted.marks:
-            self.writer.keep(message, line, rows)
-            return line
-        self.writer.change(redacted, rows)
-        return redacted.line
-
-    def finish(self, manifest: Manifest, text: bytes) -> None:
-        """Write the manifest and what is derived."""
+    def _finish(self, writer: SessionWriter, manifest: Manifest, text: bytes) -> None:
         marks: list[Mark] = []
         if self._redactor is not None:
             manifest, text, marks = redact_manifest(manifest, text, self._redactor)
-        self.writer.finish(manifest, text, marks)
+        writer.finish(manifest, text, marks)
+
+
+def _put(writer: SessionWriter, one: Written) -> None:
+    if one.redacted is None:
+        writer.keep(one.message, one.line, one.rows)
+    else:
+        writer.change(one.redacted, one.rows)
+
+
+def _manifest(session: Session) -> bytes:
+    return read_bytes(session.tree, MANIFEST)
 
 
 def _line(session: Session, message: Message) -> bytes:
