@@ -12,6 +12,7 @@ from sessionfs.canonical import Struct
 from sessionfs.digest import digest_stream, git_blob_id
 from sessionfs.disk.archive import POLICY, Archive, write_policy
 from sessionfs.disk.guards import GUARDS
+from sessionfs.disk.marker import is_archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
@@ -80,6 +81,9 @@ def merge(archive: str | None = None) -> MergeReport:
     left: list[str] = []
     with closing(Objects(top)) as objects:
         for root in roots:
+            if not is_archive(os.path.join(top, *root.split("/")) if root else top):
+                left += (path for path in index.paths if _is_in(path, root))
+                continue  # it was moved or removed on one side
             one = _Root(top, root, index, objects)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
@@ -157,8 +161,7 @@ class _Root:
         self._place = os.path.join(top, *root.split("/")) if root else top
         self._index = index
         self._objects = objects
-        self._commits = Commits(top)
-        self._commits.guess(index)
+        self._commits = Commits(top, index)
         self._wanted: set[str] = set()
         self.left: list[str] = []
 
@@ -181,9 +184,13 @@ class _Root:
         contents = {stage: self._content(blob, path) for stage, blob in stages.items()}
         sides = [contents[stage] for stage in (2, 3) if stage in contents]
         try:
-            return merge_policies(contents.get(1), sides[0], sides[-1])
+            merged = merge_policies(contents.get(1), sides[0], sides[-1])
         except Conflict:
             return None
+        with open(os.path.join(self._top, *path.split("/")), "rb") as stream:
+            there = stream.read()
+        untouched = there in {merged, *contents.values()} or _has_marks(there.splitlines())
+        return merged if untouched else None  # somebody is about to resolve it
 
     def _content(self, blob: str, path: str) -> bytes:
         stream = self._objects.open(blob)
@@ -208,7 +215,10 @@ class _Root:
         candidates = self._candidates = Candidates(
             self._objects, self._index, self._commits, (*wanted, *moved), anywhere=bool(moved)
         )
-        store = Archive(self._place)
+        try:
+            store = Archive(self._place)
+        except SessionfsError as error:  # archive.yaml is in conflict itself
+            return [_conflict(directory, error) for directory in sorted(wanted)]
         rows: list[Merged] = []
         with store.lock():
             merger = Merger(store, _check, self._guard)
@@ -267,7 +277,7 @@ class _Root:
         if name == CHECKSUMS:
             return True  # it follows from the others
         with closing(there.open(name)) as stream:
-            return path in self._index.paths and any(line.startswith(_MARK) for line in stream)
+            return path in self._index.paths and _has_marks(stream)
 
     def _sides(self, directory: str, candidates: Candidates, *, committed: bool) -> Sides:
         """Return the forms of a session: from the index, or where that is mixed up from commits."""
@@ -336,6 +346,11 @@ def _uid(sides: Sides) -> tuple[int, str]:
     side = sides.ours or sides.theirs
     uid = "" if side is None else side.manifest.source.uid
     return uid.count("#"), uid
+
+
+def _has_marks(lines: Iterable[bytes]) -> bool:
+    """Tell whether git has marked a conflict in a text."""
+    return any(line.startswith(_MARK) for line in lines)
 
 
 def _check(session: Session) -> None:

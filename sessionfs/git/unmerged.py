@@ -38,6 +38,9 @@ _ENDED: Final = (
 """What git calls a commit that it could not finish with: the other side, and where it began."""
 
 _FILE: Final = "100644"
+_THEIRS: Final = 3
+"""The stage of the index that has the other side."""
+
 _STASHES: Final = 50
 _OLDER: Final = 100
 """Commits that are looked into for a file that no side of the conflict has any more."""
@@ -99,35 +102,50 @@ class Unmerged:
 class Commits:
     """The commits around a conflict: ours, theirs, the one that both come from, and stashes."""
 
-    def __init__(self, top: str) -> None:
+    def __init__(self, top: str, unmerged: Unmerged) -> None:
         """Look at what git is in the middle of."""
         self._top = top
         self.ours = self._commit("HEAD")
         self.theirs: str | None = None
         self.common: str | None = None
-        for name, theirs, common in _ENDED:
-            if self._commit(name) is not None:
-                self.theirs = self._commit(theirs)
-                self.common = self._commit(common) if common else self._merge_base(name)
-                break
+        self._find(unmerged)
 
-    def guess(self, unmerged: Unmerged) -> None:
-        """Take the newest stash, or what is being squashed, for theirs if it has all of its blobs.
+    def _find(self, unmerged: Unmerged) -> None:
+        """Take what git is in the middle of, if it has the blobs that the index has of theirs.
 
-        Of these git keeps no name while it waits for conflicts to be resolved.
+        Of a stash and a squash git keeps no name while it waits, of a rebase perhaps an old one.
         """
-        wanted = {blobs[3] for blobs in unmerged.paths.values() if 3 in blobs}  # noqa: PLR2004
-        if self.theirs is not None or not wanted:
-            return
-        squashed = ask(self._top, "rev-parse", "--git-path", "SQUASH_MSG") or b""
-        named = _squashed(os.path.join(self._top, os.fsdecode(squashed.removesuffix(b"\n"))))
-        for name, common in (("refs/stash", "refs/stash^1"), (named, None)):
-            commit = self._commit(name) if name else None
-            if commit is None or not wanted <= {blob for _, blob in self.files(commit, [""])}:
-                continue
-            self.theirs = commit
-            self.common = self._commit(common) if common else self._merge_base(commit)
-            return
+        found = [
+            (name, theirs, common)
+            for name, theirs, common in _ENDED
+            if name != "REBASE_HEAD" or self._is_rebasing()
+        ]
+        squashed = _squashed(self._file("SQUASH_MSG"))
+        found += [("refs/stash", "refs/stash", "refs/stash^1")]
+        found += [(squashed, squashed, None)] if squashed is not None else []
+        for name, theirs, common in found:
+            commit = self._commit(theirs) if self._commit(name) is not None else None
+            if commit is not None and self._has(commit, unmerged):
+                self.theirs = commit
+                self.common = self._commit(common) if common else self._merge_base(commit)
+                return
+
+    def _is_rebasing(self) -> bool:
+        return any(os.path.isdir(self._file(name)) for name in ("rebase-merge", "rebase-apply"))
+
+    def _file(self, name: str) -> str:
+        """Return the path of a file of git's own."""
+        answer = ask(self._top, "rev-parse", "--git-path", name) or b""
+        return os.path.join(self._top, os.fsdecode(answer.removesuffix(b"\n")))
+
+    def _has(self, commit: str, unmerged: Unmerged) -> bool:
+        """Tell whether a commit has what the index has of theirs: there, or elsewhere."""
+        wanted = {
+            path: stages[_THEIRS] for path, stages in unmerged.paths.items() if _THEIRS in stages
+        }
+        there = dict(self.files(commit, sorted(wanted)))
+        missing = {blob for path, blob in wanted.items() if there.get(path) != blob}
+        return not missing or missing <= {blob for _, blob in self.files(commit, [""])}
 
     def all(self) -> list[str]:
         """Return every commit whose files may be meant, each once."""
@@ -148,7 +166,7 @@ class Commits:
     def files(self, commit: str, directories: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield path and blob of each file that a commit has below directories."""
         for some in _batches(directories):
-            paths = (f"{one}/" if one else "." for one in some)
+            paths = (one or "." for one in some)
             listing = ask(self._top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
             for mode, blob, _, path in _listed(listing or b""):
                 if mode not in _LINKS:
@@ -206,14 +224,23 @@ class Candidates:
         """Blob by stage by path."""
         self.trees: dict[str, dict[str, str]] = {}
         """Blob by path by commit."""
+        self._present: dict[tuple[str, str | None], list[str]] = {}
+        """Names of the files of a session, by its directory and by stage or commit."""
         for path, stage, blob in index.files(self._wanted):
-            self._blobs.setdefault(path, {})[blob] = None
+            self._note(path, blob, str(stage))
             self.staged.setdefault(path, {})[stage] = blob
         for commit in commits.all():
             tree = self.trees[commit] = self._moved(commit) if anywhere else {}
             tree |= commits.files(commit, self._wanted)
             for path, blob in tree.items():
-                self._blobs.setdefault(path, {})[blob] = None
+                self._note(path, blob, commit)
+
+    def _note(self, path: str, blob: str, side: str) -> None:
+        self._blobs.setdefault(path, {})[blob] = None
+        parts = split_path(path)
+        if parts is not None:
+            directory = f"{parts.archive}/{parts.session}".lstrip("/")
+            self._present.setdefault((directory, side), []).append(parts.name)
 
     def _moved(self, commit: str) -> dict[str, str]:
         """Return what a commit has of the sessions in other archives, as if it stood here."""
@@ -231,10 +258,7 @@ class Candidates:
 
     def has(self, directory: str, commit: str | None, stage: int) -> bool:
         """Tell whether a side, given as commit and stage, has any file of a session."""
-        under = f"{directory}/"
-        if any(path.startswith(under) and stage in s for path, s in self.staged.items()):
-            return True
-        return any(path.startswith(under) for path in self.trees.get(commit or "", ()))
+        return (directory, str(stage)) in self._present or (directory, commit) in self._present
 
     def session(
         self, directory: str, checksums: str, commit: str | None, stage: int | None = None
@@ -320,10 +344,9 @@ class Candidates:
 
     def _refuse_others(self, directory: str, commit: str | None, blobs: dict[str, str]) -> None:
         """Raise where a side has a file that its list has not."""
-        under = f"{directory}/"
-        for path in self.trees.get(commit or "", ()):
-            if path.startswith(under) and path[len(under) :] not in blobs:
-                message = f"{path}: {CHECKSUMS} of one side does not list it"
+        for name in self._present.get((directory, commit), ()):
+            if name not in blobs:
+                message = f"{directory}/{name}: {CHECKSUMS} of one side does not list it"
                 raise Conflict(message, hint="`sessionfs seal` it on that branch, and merge again")
 
     def _find(self, blobs: Iterable[str], digest: str) -> str | None:

@@ -12,7 +12,13 @@ from sessionfs.errors import Conflict
 from sessionfs.merging.blending import blend_values
 from sessionfs.merging.manifests import People, merge_text
 from sessionfs.model import Message
-from sessionfs.placeholder import PLACEHOLDER, pair_lines, split_placeholder
+from sessionfs.placeholder import (
+    PLACEHOLDER,
+    covers,
+    file_text,
+    pair_lines,
+    split_placeholder,
+)
 from sessionfs.redact.known import Known
 from sessionfs.redact.messages import Redactor
 from sessionfs.redacting import redact_manifest, reserve_numbers
@@ -91,25 +97,25 @@ class Uniting:
         """
         first, second, relation = self._first, self._second, self._relation
         writer = SessionWriter(tree, first.manifest.source.name, old=first, beside=second)
-        marked = {mark.message for mark in second.manifest.bookmarks or ()}
-        present: set[str] = set()
-        last = 0
+        marked = _marked(second)
+        present: dict[str, str] = {}
+        last = relation.last[0].message.seq if relation.last is not None else 0
         for one in self.messages():
             _put(writer, one)
-            if one.message.id in marked:
-                present.add(one.message.id)
-            if relation.last is not None and one.message.seq == relation.last[0].message.seq:
-                last = one.message.seq
+            if one.message.seq in marked and (relation.is_same or one.message.seq <= last):
+                present[marked[one.message.seq]] = one.message.id
 
         def is_there(key: str, item: Mapping[str, Any]) -> bool:
             if key == "bookmarks":
-                return item["message"] in present
+                return item["message"] in present.values()
             if key == "checkpoints" and not relation.is_same:
                 return bool(item["seq"] <= last)
             return True
 
         texts = [removed.clear_comments(_manifest(session)) for session in (first, second)]
         forms = [removed.clear(parse(text)) for text in texts]
+        for mark in forms[1].get("bookmarks", ()):
+            mark["message"] = present.get(mark["message"], mark["message"])
         before = None if common is None else removed.clear(parse(common))
         merged = {**forms[0], **People(before, forms[0], forms[1], is_there).merged()}
         writer.record.take(_more(*(rows.get(0, ()) for rows in self._rows)))
@@ -181,18 +187,35 @@ class Uniting:
         return cleared
 
     def _both(self, one: Message, other: Message) -> Written:
-        """Return a message with the placeholders of both."""
+        """Return a message with the placeholders, and the files beside the log, of both."""
+        plain = to_plain(one), to_plain(other)
         try:
-            blended: Message = convert(
-                blend_values(to_plain(one), to_plain(other), ([], [])), Message
-            )
+            files = self._both_files(*(side.get("native", {}).pop("files", {}) for side in plain))
+            made = blend_values(*plain, ([], []))
+            if files:
+                made["native"]["files"] = files
+            blended: Message = convert(made, Message)
         except ValueError:
-            return self._mine(one, other)
+            message = f"message {one.seq} cannot be told from its other form"
+            raise Conflict(
+                message, hint="run `sessionfs redact` on the other branch, too"
+            ) from None
         line = b""
         if isinstance(blended.native, dict):
             native = blended.native
             line = restore_record(native, blended, self._file) + end_of_line(native)
         return self._cleared(blended, line, self._recorded(one.seq))
+
+    def _both_files(self, mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+        """Return the files of both; of two contents the one that is the other with placeholders."""
+        files = {**theirs, **mine}
+        for name in mine.keys() & theirs.keys():
+            texts = [file_text(self._file(side[name])) for side in (mine, theirs)]
+            if not covers(texts[0], texts[1]):
+                if not covers(texts[1], texts[0]):
+                    raise ValueError("the files differ")
+                files[name] = theirs[name]
+        return {name: files[name] for name in sorted(files, key=str.encode)}
 
     def _recorded(self, seq: int) -> list[Redaction]:
         """Return what either side has recorded of a message that both have."""
@@ -227,6 +250,12 @@ def _put(writer: SessionWriter, one: Written) -> None:
         writer.keep(one.message, one.line, one.rows)
     else:
         writer.change(one.redacted, one.rows)
+
+
+def _marked(session: Session) -> dict[int, str]:
+    """Return the ids of the messages that have a bookmark, by their seq."""
+    ids = {mark.message for mark in session.manifest.bookmarks or ()}
+    return {one.seq: one.id for one in session.messages() if one.id in ids} if ids else {}
 
 
 def _manifest(session: Session) -> bytes:
