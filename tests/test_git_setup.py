@@ -499,7 +499,7 @@ def test_a_hook_of_others_runs_after_ours(archived, ours):
 def test_a_hook_that_is_no_shell_script_is_left_alone(archived, capsys):
     hooks = archived / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)
-    for name, text in zip(HOOKS, ("#!/usr/bin/python3\n", "\x7fELF", ""), strict=True):
+    for name, text in zip(HOOKS, ("#!/usr/bin/python3\n", "#!perl\n", "\x7fELF", ""), strict=True):
         (hooks / name).write_text(text)
         (hooks / name).chmod(0o755)
     before = everything(hooks)
