@@ -505,13 +505,13 @@ def test_a_hook_that_is_no_shell_script_is_left_alone(archived, capsys):
     before = everything(hooks)
     assert main(["git", "setup", "--hooks"]) == 0
     error = capsys.readouterr().err
-    assert error.count("it is no shell script; to add by hand: if command -v ") == 3
+    assert error.count("it is no shell script; to add by hand: if command -v ") == 4
     assert everything(hooks) == before
     assert main(["git", "setup", "--hooks", "--check"]) == 1
     (hooks / "pre-commit").write_text("#!/usr/bin/python3\nrun('x verify --staged --quiet')")
     capsys.readouterr()
     main(["git", "setup", "--hooks"])
-    assert capsys.readouterr().err.count("to add by hand") == 2
+    assert capsys.readouterr().err.count("to add by hand") == 3
 
 
 @pytest.mark.usefixtures("ours")
