@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -188,23 +189,50 @@ class Uniting:
 
     def _both(self, one: Message, other: Message) -> Written:
         """Return a message with the placeholders, and the files beside the log, of both."""
-        plain = to_plain(one), to_plain(other)
         try:
-            files = self._both_files(*(side.get("native", {}).pop("files", {}) for side in plain))
-            made = blend_values(*plain, ([], []))
-            if files:
-                made["native"]["files"] = files
-            blended: Message = convert(made, Message)
+            files = self._both_files(_files(one), _files(other))
         except ValueError:
-            message = f"message {one.seq} cannot be told from its other form"
-            raise Conflict(
-                message, hint="run `sessionfs redact` on the other branch, too"
-            ) from None
-        line = b""
-        if isinstance(blended.native, dict):
-            native = blended.native
-            line = restore_record(native, blended, self._file) + end_of_line(native)
-        return self._cleared(blended, line, self._recorded(one.seq))
+            files = None
+        for made in self._united(one, other, files) if files is not None else ():
+            cleared = self._cleared(made, self._restored(made), self._recorded(one.seq))
+            lines = _line(self._first, one), _line(self._second, other)
+            if all(pair_lines(cleared.line, line) for line in lines):
+                return cleared
+        message = f"message {one.seq} has been redacted on both sides, and cannot be united"
+        raise Conflict(message, hint="run `sessionfs redact` on one branch as on the other")
+
+    def _united(self, one: Message, other: Message, files: dict[str, str]) -> Iterator[Message]:
+        """Yield what a message of both may be: blended, or the one that has all of the files."""
+        moved = {side[name]: files[name] for side in (_files(one), _files(other)) for name in side}
+        plain = [self._moved(to_plain(side), moved) for side in (one, other)]
+        for side in plain:
+            if files:
+                side["native"]["files"] = files
+        with suppress(ValueError):
+            blended: Message = convert(blend_values(plain[0], plain[1], ([], [])), Message)
+            yield blended
+        yield from (side for side in (one, other) if _files(side) == files)
+
+    def _moved(self, value: Any, moved: Mapping[str, str]) -> Any:  # noqa: ANN401
+        """Return a value of a message that names other files, and tells their sizes."""
+        match value:
+            case str():
+                return moved.get(value, value)
+            case list():
+                return [self._moved(item, moved) for item in value]
+            case dict():
+                made = {key: self._moved(item, moved) for key, item in value.items()}
+                if "bytes" in made and made.get("file") != value.get("file"):
+                    made["bytes"] = len(self._file(made["file"]))
+                return made
+            case _:
+                return value
+
+    def _restored(self, message: Message) -> bytes:
+        native = message.native
+        if not isinstance(native, dict):
+            return b""
+        return restore_record(native, message, self._file) + end_of_line(native)
 
     def _both_files(self, mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
         """Return the files of both; of two contents the one that is the other with placeholders."""
@@ -229,12 +257,7 @@ class Uniting:
 
     def _refuse_change(self, message: Message, line: bytes) -> None:
         """Raise where a native record refers to the id that its message had."""
-        if not isinstance(message.native, dict):
-            return
-        if (
-            restore_record(message.native, message, self._file) + end_of_line(message.native)
-            != line
-        ):
+        if isinstance(message.native, dict) and self._restored(message) != line:
             message_ = f"{self._first.path} refers to its own ids and can have no others"
             raise Conflict(message_, hint="resolve this session by hand: take one side")
 
@@ -260,6 +283,13 @@ def _marked(session: Session) -> dict[int, str]:
 
 def _manifest(session: Session) -> bytes:
     return read_bytes(session.tree, MANIFEST)
+
+
+def _files(message: Message) -> dict[str, str]:
+    """Return the files beside the log that a message brings, by name."""
+    native = message.native
+    found: dict[str, str] = native.get("files", {}) if isinstance(native, dict) else {}
+    return found
 
 
 def _line(session: Session, message: Message) -> bytes:
