@@ -19,6 +19,7 @@ from sessionfs.git.objects import Objects
 from sessionfs.git.repository import toplevel
 from sessionfs.git.running import require
 from sessionfs.git.unmerged import Candidates, Commits, Unmerged, split_directory, split_path
+from sessionfs.git.upkeep import require_version
 from sessionfs.merging.merger import Merged, Merger, Sides
 from sessionfs.merging.policy import merge_policies
 from sessionfs.verify import verify_tree
@@ -72,6 +73,7 @@ def merge(archive: str | None = None) -> MergeReport:
     place = os.curdir if archive is None else archive
     if not os.path.isdir(place):
         raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
+    require_version(place)
     top = _top(place)
     index = Unmerged(top)
     only = None if archive is None else _below(top, archive)
