@@ -8,17 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.errors import SessionfsError
+from sessionfs.git.objects import LACKING
 from sessionfs.git.running import command, environment
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-LACKING = (
-    "a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
-    " else `git fsck` tells what is damaged"
-)
-"""What to do where git does not have an object."""
 
 
 class Found(NamedTuple):

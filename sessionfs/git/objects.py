@@ -35,6 +35,13 @@ _SHA1: Final = 40
 """Hexadecimal digits of an object id of SHA-1; SHA-256 has more."""
 
 
+LACKING: Final = (
+    "a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
+    " else `git fsck` tells what is damaged"
+)
+"""What to do where git does not have an object."""
+
+
 class Entry(NamedTuple):
     """A name that git keeps: its path, its mode in octal digits, the id of its object."""
 
@@ -216,11 +223,7 @@ class ObjectTree:
         return entry
 
     def _lacks(self, path: str) -> SessionfsError:
-        return SessionfsError(
-            f"git cannot give {path} as it was in {self.whence}",
-            hint="a partial clone lacks old files: `git fetch --refetch --no-filter` brings them;"
-            " else `git fsck` tells what is damaged",
-        )
+        return SessionfsError(f"git cannot give {path} as it was in {self.whence}", hint=LACKING)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

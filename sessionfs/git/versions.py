@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.errors import SessionfsError
 from sessionfs.git.commits import read_log
-from sessionfs.git.contents import LACKING
+from sessionfs.git.objects import LACKING
 from sessionfs.git.running import ask
 from sessionfs.placeholder import as_text
 from sessionfs.provenance.edits import lines_of
