@@ -12,8 +12,10 @@ TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
+    from sessionfs.api.blame import blame
     from sessionfs.api.bring import ImportReport, Removed, import_logs, init, remove
     from sessionfs.api.change import edit, seal
+    from sessionfs.api.commits import log
     from sessionfs.api.give import export_native, native_content
     from sessionfs.api.merge import MergeReport, merge
     from sessionfs.api.packing import pack
@@ -81,6 +83,7 @@ __all__ = [
     "Unknown",
     "UnpackReport",
     "Unpacked",
+    "blame",
     "check_secrets",
     "children",
     "doctor",
@@ -91,6 +94,7 @@ __all__ = [
     "import_logs",
     "init",
     "list_sessions",
+    "log",
     "merge",
     "native_content",
     "open_archive",
@@ -104,8 +108,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "api.blame": "blame",
     "api.bring": "ImportReport Removed import_logs init remove",
     "api.change": "edit seal",
+    "api.commits": "log",
     "api.give": "export_native native_content",
     "api.merge": "MergeReport merge",
     "api.packing": "pack",

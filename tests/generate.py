@@ -32,6 +32,8 @@ QUIET = {
     "COLUMNS": WIDTH,
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_AUTHOR_DATE": "2026-11-20T18:00:00Z",  # ids of commits are printed
+    "GIT_COMMITTER_DATE": "2026-11-20T18:00:00Z",
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
     "GIT_CONFIG_GLOBAL": os.devnull,

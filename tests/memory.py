@@ -5,6 +5,7 @@ from __future__ import annotations
 from sessionfs.adapters.claude_code import ADAPTER
 from sessionfs.archive import CHECKSUMS, Session
 from sessionfs.collection import Collection
+from sessionfs.errors import Conflict
 from sessionfs.identity import session_path
 from sessionfs.importer import import_logs
 from sessionfs.logs import Log
@@ -120,7 +121,13 @@ def merged(
             continue
         if source.holds(path):
             result.trees[path] = source.trees[path]
-    merger = Merger(result, lambda _: None, lambda _: None)
+
+    def check(session: Session) -> None:
+        for found in verify_tree(session.tree, name=session.path[8:]).findings:
+            if found.level == "error":
+                raise Conflict(f"{found.code} {found.where}: {found.message}")
+
+    merger = Merger(result, check, lambda _: None)
 
     def depth(path: str) -> tuple[int, str]:
         uid = (ours if ours.holds(path) else theirs).session(path).manifest.source.uid

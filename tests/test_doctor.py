@@ -24,6 +24,7 @@ from sessionfs.view.upkeep import (
     judge_directories,
     judge_logs,
     judge_sizes,
+    judge_speed,
     lines,
 )
 from test_git import git
@@ -229,6 +230,14 @@ def test_a_crowded_directory() -> None:
     check = judge_directories(entries_of(paths))
     assert (check.level, check.message.split()[0:3]) == ("warning", ["2026/11", "has", "3,001"])
     assert entries_of(["a/b/c", "a/b/d", "a/e", "f"]) == {"a": 2, "a/b": 2}
+
+
+def test_git_can_be_faster_with_many_sessions() -> None:
+    assert judge_speed(1_999, [None, None]) is None
+    assert judge_speed(2_000, [None, "true"]) is None
+    check = judge_speed(2_000, ["false", None])
+    assert check is not None
+    assert "core.untrackedCache" in check.hint
 
 
 # --- logs ---

@@ -464,6 +464,7 @@ def test_hooks_run_and_block_for_findings_only(archived, ours):
     assert commit(archived) == 0
     assert ours.read_text() == (
         "verify --staged --quiet\ngit link --hook .git/COMMIT_EDITMSG message\n"
+        "git link --hook .git/COMMIT_EDITMSG\n"
     )
     assert commit(archived, CODE="2") == 0
     assert commit(archived, CODE="127") == 0
@@ -498,19 +499,19 @@ def test_a_hook_of_others_runs_after_ours(archived, ours):
 def test_a_hook_that_is_no_shell_script_is_left_alone(archived, capsys):
     hooks = archived / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)
-    for name, text in zip(HOOKS, ("#!/usr/bin/python3\n", "\x7fELF", ""), strict=True):
+    for name, text in zip(HOOKS, ("#!/usr/bin/python3\n", "#!perl\n", "\x7fELF", ""), strict=True):
         (hooks / name).write_text(text)
         (hooks / name).chmod(0o755)
     before = everything(hooks)
     assert main(["git", "setup", "--hooks"]) == 0
     error = capsys.readouterr().err
-    assert error.count("it is no shell script; to add by hand: if command -v ") == 3
+    assert error.count("it is no shell script; to add by hand: if command -v ") == 4
     assert everything(hooks) == before
     assert main(["git", "setup", "--hooks", "--check"]) == 1
     (hooks / "pre-commit").write_text("#!/usr/bin/python3\nrun('x verify --staged --quiet')")
     capsys.readouterr()
     main(["git", "setup", "--hooks"])
-    assert capsys.readouterr().err.count("to add by hand") == 2
+    assert capsys.readouterr().err.count("to add by hand") == 3
 
 
 @pytest.mark.usefixtures("ours")

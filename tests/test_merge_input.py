@@ -138,6 +138,21 @@ def test_without_git(tails: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert tree(root / ARCHIVE) == before
 
 
+@pytest.mark.parametrize("command", [("merge",), ("git", "setup")])
+def test_with_a_git_that_is_too_old(
+    command: tuple[str, ...], tails: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = stopped(tails, tmp_path)
+    before = tree(root / ARCHIVE)
+    (tmp_path / "old").mkdir()
+    program = tmp_path / "old" / "git"
+    program.write_text("#!/bin/sh\necho git version 2.33.8\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "old"))
+    refused(run(root, *command), "git 2.33 is too old")
+    assert tree(root / ARCHIVE) == before
+
+
 def test_in_somebody_elses_repository(
     tails: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,11 +25,13 @@ from jsonschema import Draft202012Validator
 
 import sessionfs
 from conftest import beside
+from scripted import Claude, Desk
 from sessionfs import archive, canonical, identity, model, writer, yamltext
 from sessionfs.adapters import GROUP
 from sessionfs.check.explanation import explain
 from sessionfs.check.proof import prove_message
 from sessionfs.placeholder import PLACEHOLDER
+from sessionfs.provenance.trailers import parse_trailers
 from sessionfs.restore import restore_record
 from sessionfs.rules import RULES
 from sessionfs.summary import encode_summary
@@ -292,7 +294,7 @@ def output_problems(name: str, value: object) -> list[str]:
     return [error.message for error in Draft202012Validator(against).iter_errors(value)]
 
 
-@pytest.mark.parametrize("name", ["verify", "import", "pack", "unpack", "doctor"])
+@pytest.mark.parametrize("name", ["verify", "import", "pack", "unpack", "doctor", "log", "blame"])
 def test_output_examples(name: str) -> None:
     assert output_problems(name, json.loads(the(f"{name}-output").body)) == []
 
@@ -331,6 +333,24 @@ def test_commands_print_what_the_spec_says(tmp_path: Path) -> None:
     skipped = run("unpack", pack, "-d", other, "--on-conflict", "skip")
     assert output_problems("unpack", skipped) == []
     assert skipped["sessions"][0]["reason"]
+
+
+def test_commits_are_told_as_the_spec_says(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write("f.txt", "a line of a person\n")
+    desk.commit("start")
+    Claude(desk).edit("f.txt", "person\n", "person\na line of an agent\n")
+    desk.bring()
+    message = the("commit-message").body.rstrip("\n")
+    assert [trailer.key for trailer in parse_trailers(message)] == ["Session"]
+    desk.commit(f"{message}\nEntire-Checkpoint: 0123456789ab")
+    desk.write("f.txt", desk.read("f.txt") + "not committed\n")
+    for name, arguments in (("log", ["--all"]), ("blame", ["f.txt"])):
+        command = [sys.executable, "-m", "sessionfs", name, *arguments, "--json"]
+        done = subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=desk.root)
+        told = json.loads(done.stdout)
+        assert output_problems(name, told) == []
+    assert [line["writer"] is None for line in told["lines"]] == [True, False, True]
 
 
 def test_a_placeholder_is_what_the_spec_says() -> None:

@@ -243,7 +243,10 @@ def test_a_terminal_obeys_nothing(content):
 
 
 def test_what_cannot_be_seen_is_spelt():
-    assert shown(b"a\r\nb\x1b[1m\xff\xe2\x80\xae\n") == "a\\r\nb\\x1b[1m\\xff\\u202e\n"
+    spelt = b"a\r\nb\x1b[1m\xff\xe2\x80\xae\n"
+    text = "a\\r\nb\\x1b[1m\\xff\\u202e\n"
+    assert shown(spelt) == f"{text}[13 bytes, {digest(spelt)[:8]}]\n"
+    assert shown(text.encode()) == text  # nothing that was spelt out looks like it
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,14 @@ from sessionfs.canonical import Struct
 from sessionfs.digest import digest_stream, git_blob_id
 from sessionfs.disk.archive import POLICY, Archive, write_policy
 from sessionfs.disk.guards import GUARDS
+from sessionfs.disk.marker import is_archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
 from sessionfs.git.repository import toplevel
 from sessionfs.git.running import require
 from sessionfs.git.unmerged import Candidates, Commits, Unmerged, split_directory, split_path
+from sessionfs.git.upkeep import require_version
 from sessionfs.merging.merger import Merged, Merger, Sides
 from sessionfs.merging.policy import merge_policies
 from sessionfs.verify import verify_tree
@@ -71,6 +73,7 @@ def merge(archive: str | None = None) -> MergeReport:
     place = os.curdir if archive is None else archive
     if not os.path.isdir(place):
         raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
+    require_version(place)
     top = _top(place)
     index = Unmerged(top)
     only = None if archive is None else _below(top, archive)
@@ -80,6 +83,9 @@ def merge(archive: str | None = None) -> MergeReport:
     left: list[str] = []
     with closing(Objects(top)) as objects:
         for root in roots:
+            if not is_archive(os.path.join(top, *root.split("/")) if root else top):
+                left += (path for path in index.paths if _is_in(path, root))
+                continue  # it was moved or removed on one side
             one = _Root(top, root, index, objects)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
@@ -157,7 +163,7 @@ class _Root:
         self._place = os.path.join(top, *root.split("/")) if root else top
         self._index = index
         self._objects = objects
-        self._commits = Commits(top)
+        self._commits = Commits(top, index)
         self._wanted: set[str] = set()
         self.left: list[str] = []
 
@@ -180,9 +186,13 @@ class _Root:
         contents = {stage: self._content(blob, path) for stage, blob in stages.items()}
         sides = [contents[stage] for stage in (2, 3) if stage in contents]
         try:
-            return merge_policies(contents.get(1), sides[0], sides[-1])
+            merged = merge_policies(contents.get(1), sides[0], sides[-1])
         except Conflict:
             return None
+        with open(os.path.join(self._top, *path.split("/")), "rb") as stream:
+            there = stream.read()
+        untouched = there in {merged, *contents.values()} or _has_marks(there.splitlines())
+        return merged if untouched else None  # somebody is about to resolve it
 
     def _content(self, blob: str, path: str) -> bytes:
         stream = self._objects.open(blob)
@@ -207,7 +217,10 @@ class _Root:
         candidates = self._candidates = Candidates(
             self._objects, self._index, self._commits, (*wanted, *moved), anywhere=bool(moved)
         )
-        store = Archive(self._place)
+        try:
+            store = Archive(self._place)
+        except SessionfsError as error:  # archive.yaml is in conflict itself
+            return [_conflict(directory, error) for directory in sorted(wanted)]
         rows: list[Merged] = []
         with store.lock():
             merger = Merger(store, _check, self._guard)
@@ -228,7 +241,7 @@ class _Root:
             return []
         try:
             return [merger.merge(path, sides)]
-        except (SessionfsError, OSError) as error:
+        except (SessionfsError, OSError, ValueError) as error:
             return [_conflict(directory, error)]
 
     def _guard(self, session: Session) -> None:
@@ -239,8 +252,12 @@ class _Root:
         """
         directory = f"{self._root}/{session.path}".lstrip("/")
         if directory not in self._wanted:
-            return
+            return  # a fork that is archived already: it was verified, and is in what is written
         there = DirTree(os.path.join(self._place, *session.path.split("/")))
+        odd = next((name for name, kind in there.oddities() if kind != "directory"), None)
+        if odd is not None:
+            message = f"{directory}/{odd} is no file, and would be lost"
+            raise Conflict(message, hint="take it out of the session")
         new = session.checksums()
         for name in there.paths():
             if not self._is_known(directory, name, there, new.get(name)):
@@ -262,13 +279,16 @@ class _Root:
         if name == CHECKSUMS:
             return True  # it follows from the others
         with closing(there.open(name)) as stream:
-            return path in self._index.paths and any(line.startswith(_MARK) for line in stream)
+            return path in self._index.paths and _has_marks(stream)
 
     def _sides(self, directory: str, candidates: Candidates, *, committed: bool) -> Sides:
         """Return the forms of a session: from the index, or where that is mixed up from commits."""
         commits = self._commits
         stages = candidates.staged.get(f"{directory}/{CHECKSUMS}", {})
         if committed or 0 in stages:
+            if commits.theirs is None:
+                message = f"{directory}: git does not tell where the other side is"
+                raise Conflict(message, hint="resolve it by hand: take one side, or seal it anew")
             common, ours, theirs = (
                 candidates.committed(directory, commit)
                 for commit in (commits.common, commits.ours, commits.theirs)
@@ -277,13 +297,14 @@ class _Root:
         found: list[Session | None] = []
         for stage, commit in ((2, commits.ours), (3, commits.theirs)):
             if stage in stages:
-                found.append(candidates.session(directory, stages[stage]))
+                found.append(candidates.session(directory, stages[stage], commit, stage))
             elif candidates.has(directory, commit, stage):
                 raise candidates.unlisted(directory)
             else:
                 found.append(None)
         try:
-            common = candidates.session(directory, stages[1]) if 1 in stages else None
+            known = commits.common if 1 in stages else None
+            common = candidates.session(directory, stages[1], known, 1) if 1 in stages else None
         except SessionfsError:  # of several merge bases git makes one that nobody wrote
             common = None
         return Sides(common, found[0], found[1])
@@ -329,6 +350,11 @@ def _uid(sides: Sides) -> tuple[int, str]:
     return uid.count("#"), uid
 
 
+def _has_marks(lines: Iterable[bytes]) -> bool:
+    """Tell whether git has marked a conflict in a text."""
+    return any(line.startswith(_MARK) for line in lines)
+
+
 def _check(session: Session) -> None:
     """Raise `Conflict` where a session breaks a rule."""
     report = verify_tree(session.tree, name=session.path.rpartition("/")[2])
@@ -338,7 +364,7 @@ def _check(session: Session) -> None:
         raise Conflict(message, hint="`sessionfs verify` on either branch tells what is wrong")
 
 
-def _conflict(directory: str, error: SessionfsError | OSError) -> Merged:
+def _conflict(directory: str, error: SessionfsError | OSError | ValueError) -> Merged:
     path = split_directory(directory)[1]
     reason = error.message if isinstance(error, SessionfsError) else str(error)
     hint = error.hint if isinstance(error, SessionfsError) else ""

@@ -32,6 +32,7 @@ from sessionfs.git.definitions import (
 from sessionfs.git.hooks import unfit, with_lines, without_lines
 from sessionfs.git.installed import own_command
 from sessionfs.git.repository import files_named, hooks_directory, toplevel, work_tree
+from sessionfs.git.upkeep import require_version
 from sessionfs.git.written import content_of, write_file
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def git_setup(
                 "definitions only: merging needs `sessionfs git setup` in each clone, too"
             )
         return plan.finish(check=check)
+    require_version(directory)
     start = directory if archive is None else archive
     if archive is not None and not is_archive(archive):
         message = f"no archive at {archive}"

@@ -43,6 +43,7 @@ from sessionfs.view.upkeep import (
     judge_directories,
     judge_logs,
     judge_sizes,
+    judge_speed,
 )
 
 if TYPE_CHECKING:
@@ -245,6 +246,10 @@ def _clone(root: str, top: str) -> Iterator[Check]:
             "`git sparse-checkout add` brings them; `verify --git HEAD` verifies them as they are"
         )
         yield Check(name="sparse", level="warning", message=said, hint=hint)
+    number = len({session_of(path) for path in bare_tree(root).paths()} - {None})
+    settings = [setting(root, name) for name in ("core.untrackedCache", "feature.manyFiles")]
+    if slow := judge_speed(number, settings):
+        yield slow
     if is_partial(root):
         number = len(absent(root, "--indexed-objects"))
         said = f"a partial clone: {counted(number, 'object')} of this commit are not here"

@@ -11,6 +11,7 @@ COMMANDS = {
     "setup": ("setup", "Make a clone understand sessions."),
     "textconv": ("textconv", "Print a file of an archive as `git diff` shows it."),
     "merge-driver": ("merging", "Merge one file, as git asks for it."),
+    "link": ("commits", "Name the sessions that wrote what is staged."),
 }
 """Each command: the module that it lives in, and what `sessionfs git --help` says of it."""
 

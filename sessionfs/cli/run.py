@@ -20,6 +20,8 @@ COMMANDS = {
     "import": ("bring", "Bring in the native logs of agents."),
     "list": ("read", "List sessions."),
     "show": ("read", "Show a session as a conversation."),
+    "log": ("commits", "List commits and the sessions behind them."),
+    "blame": ("commits", "Show which message wrote each line of a file."),
     "verify": ("prove", "Verify archives, sessions and packs."),
     "doctor": ("upkeep", "Check the archive's surroundings: git, hosts, logs about to be deleted."),
     "explain": ("prove", "Say what a rule means and how to mend it."),

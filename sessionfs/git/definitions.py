@@ -32,6 +32,7 @@ _BLOCKS: Final = "|| [ $? -ne 1 ] || exit 1"
 
 HOOKS: Final = {
     "prepare-commit-msg": ('git link --hook "$@"', "|| :"),
+    "commit-msg": ('git link --hook "$@"', "|| :"),
     "pre-commit": ("verify --staged --quiet", _BLOCKS),
     "pre-merge-commit": ("verify --staged --quiet", _BLOCKS),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionfs.archive import CHECKSUMS, Session, parse_checksums
@@ -37,12 +38,19 @@ _ENDED: Final = (
 """What git calls a commit that it could not finish with: the other side, and where it began."""
 
 _FILE: Final = "100644"
+_THEIRS: Final = 3
+"""The stage of the index that has the other side."""
+
 _STASHES: Final = 50
 _OLDER: Final = 100
 """Commits that are looked into for a file that no side of the conflict has any more."""
 
 _LISTED: Final = re.compile(rb"([0-7]{6}) (?:blob )?([0-9a-f]+)(?: ([0-3]))?\t(.+)", re.DOTALL)
 _CHANGED: Final = re.compile(rb":[0-7]{6} ([0-7]{6}) [0-9a-f]+ ([0-9a-f]+) [A-Z]")
+_COMMIT: Final = re.compile(rb"^commit ([0-9a-f]{40,64})$", re.MULTILINE)
+_MOST: Final = 1 << 16
+"""Bytes of a message in which the first commit stands that is squashed."""
+
 _LINKS: Final = (b"120000", b"160000")
 
 
@@ -94,17 +102,50 @@ class Unmerged:
 class Commits:
     """The commits around a conflict: ours, theirs, the one that both come from, and stashes."""
 
-    def __init__(self, top: str) -> None:
+    def __init__(self, top: str, unmerged: Unmerged) -> None:
         """Look at what git is in the middle of."""
         self._top = top
         self.ours = self._commit("HEAD")
         self.theirs: str | None = None
         self.common: str | None = None
-        for name, theirs, common in _ENDED:
-            if self._commit(name) is not None:
-                self.theirs = self._commit(theirs)
-                self.common = self._commit(common) if common else self._merge_base(name)
-                break
+        self._find(unmerged)
+
+    def _find(self, unmerged: Unmerged) -> None:
+        """Take what git is in the middle of, if it has the blobs that the index has of theirs.
+
+        Of a stash and a squash git keeps no name while it waits, of a rebase perhaps an old one.
+        """
+        found = [
+            (name, theirs, common)
+            for name, theirs, common in _ENDED
+            if name != "REBASE_HEAD" or self._is_rebasing()
+        ]
+        squashed = _squashed(self._file("SQUASH_MSG"))
+        found += [("refs/stash", "refs/stash", "refs/stash^1")]
+        found += [(squashed, squashed, None)] if squashed is not None else []
+        for name, theirs, common in found:
+            commit = self._commit(theirs) if self._commit(name) is not None else None
+            if commit is not None and self._has(commit, unmerged):
+                self.theirs = commit
+                self.common = self._commit(common) if common else self._merge_base(commit)
+                return
+
+    def _is_rebasing(self) -> bool:
+        return any(os.path.isdir(self._file(name)) for name in ("rebase-merge", "rebase-apply"))
+
+    def _file(self, name: str) -> str:
+        """Return the path of a file of git's own."""
+        answer = ask(self._top, "rev-parse", "--git-path", name) or b""
+        return os.path.join(self._top, os.fsdecode(answer.removesuffix(b"\n")))
+
+    def _has(self, commit: str, unmerged: Unmerged) -> bool:
+        """Tell whether a commit has what the index has of theirs: there, or elsewhere."""
+        wanted = {
+            path: stages[_THEIRS] for path, stages in unmerged.paths.items() if _THEIRS in stages
+        }
+        there = dict(self.files(commit, sorted(wanted)))
+        missing = {blob for path, blob in wanted.items() if there.get(path) != blob}
+        return not missing or missing <= {blob for _, blob in self.files(commit, [""])}
 
     def all(self) -> list[str]:
         """Return every commit whose files may be meant, each once."""
@@ -125,7 +166,7 @@ class Commits:
     def files(self, commit: str, directories: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield path and blob of each file that a commit has below directories."""
         for some in _batches(directories):
-            paths = (f"{one}/" if one else "." for one in some)
+            paths = (one or "." for one in some)
             listing = ask(self._top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
             for mode, blob, _, path in _listed(listing or b""):
                 if mode not in _LINKS:
@@ -176,20 +217,30 @@ class Candidates:
         self._searched: set[str] = set()
         self._wanted = sorted(set(directories))
         self._digests: dict[str, str] = {}
+        self._missing: set[str] = set()
         self._blobs: dict[str, dict[str, None]] = {}
         """Blobs by path, in the order in which they were found."""
         self.staged: dict[str, dict[int, str]] = {}
         """Blob by stage by path."""
         self.trees: dict[str, dict[str, str]] = {}
         """Blob by path by commit."""
+        self._present: dict[tuple[str, str | None], list[str]] = {}
+        """Names of the files of a session, by its directory and by stage or commit."""
         for path, stage, blob in index.files(self._wanted):
-            self._blobs.setdefault(path, {})[blob] = None
+            self._note(path, blob, str(stage))
             self.staged.setdefault(path, {})[stage] = blob
         for commit in commits.all():
             tree = self.trees[commit] = self._moved(commit) if anywhere else {}
             tree |= commits.files(commit, self._wanted)
             for path, blob in tree.items():
-                self._blobs.setdefault(path, {})[blob] = None
+                self._note(path, blob, commit)
+
+    def _note(self, path: str, blob: str, side: str) -> None:
+        self._blobs.setdefault(path, {})[blob] = None
+        parts = split_path(path)
+        if parts is not None:
+            directory = f"{parts.archive}/{parts.session}".lstrip("/")
+            self._present.setdefault((directory, side), []).append(parts.name)
 
     def _moved(self, commit: str) -> dict[str, str]:
         """Return what a commit has of the sessions in other archives, as if it stood here."""
@@ -207,15 +258,16 @@ class Candidates:
 
     def has(self, directory: str, commit: str | None, stage: int) -> bool:
         """Tell whether a side, given as commit and stage, has any file of a session."""
-        under = f"{directory}/"
-        if any(path.startswith(under) and stage in s for path, s in self.staged.items()):
-            return True
-        return any(path.startswith(under) for path in self.trees.get(commit or "", ()))
+        return (directory, str(stage)) in self._present or (directory, commit) in self._present
 
-    def session(self, directory: str, checksums: str) -> Session:
+    def session(
+        self, directory: str, checksums: str, commit: str | None, stage: int | None = None
+    ) -> Session:
         """Return the session that a list of checksums, given as a blob, is about.
 
-        Raises `Conflict` where the list cannot be read, or git has not all that it lists.
+        The side is given as its commit, where that is known, and as its stage in the index. Raises
+        `Conflict` where the list cannot be read, where git has not all that it lists, or has
+        something else in the place of it.
         """
         shown = f"{directory}/{CHECKSUMS}"
         alone = self._tree({CHECKSUMS: checksums}, directory)
@@ -229,21 +281,22 @@ class Candidates:
             ) from error
         blobs = {CHECKSUMS: checksums}
         for name, digest in listed.items():
-            found = self._find(f"{directory}/{name}", digest)
-            if found is None and self._search(directory):
-                found = self._find(f"{directory}/{name}", digest)
+            path = f"{directory}/{name}"
+            own = self._own(path, commit, stage)
+            found = self._find(own or self._blobs.get(path, ()), digest)
+            if found is None and not own and self._search(directory):
+                found = self._find(self._blobs.get(path, ()), digest)
             if found is None:
-                message = f"{directory}/{name}: git has not the file that one side lists"
-                hint = "that side was damaged when it was committed, or the clone lacks old commits"
-                raise Conflict(message, hint=hint)
+                raise self._lacks(path, own)
             blobs[name] = found
+        self._refuse_others(directory, commit, blobs)
         return Session(self._tree(blobs, directory), split_directory(directory)[1])
 
     def committed(self, directory: str, commit: str | None) -> Session | None:
         """Return the session as a commit has it, or None where it has none."""
         checksums = self.trees.get(commit or "", {}).get(f"{directory}/{CHECKSUMS}")
         if checksums is not None:
-            return self.session(directory, checksums)
+            return self.session(directory, checksums, commit)
         if self.has(directory, commit, -1):
             raise self.unlisted(directory)
         return None
@@ -271,11 +324,37 @@ class Candidates:
                 self._blobs.setdefault(path, {})[blob] = None
         return True
 
-    def _find(self, path: str, digest: str) -> str | None:
-        for blob in self._blobs.get(path, ()):
+    def _own(self, path: str, commit: str | None, stage: int | None) -> list[str]:
+        """Return what a side has at a path: nothing where git took it away or elsewhere."""
+        staged, tree = self.staged.get(path, {}), self.trees.get(commit or "", {})
+        if stage in staged:
+            return [staged[stage]]
+        return [blob for blob in (tree.get(path), staged.get(0)) if blob and path in tree]
+
+    def _lacks(self, path: str, own: Iterable[str]) -> Conflict:
+        if any(blob in self._missing for blob in (*own, *self._blobs.get(path, ()))):
+            message = f"{path}: the clone lacks the file that one side has"
+            return Conflict(message, hint="`git fetch --refetch --no-filter` brings old files")
+        if own:
+            message = f"{path} is not what {CHECKSUMS} of one side says"
+            return Conflict(message, hint="`sessionfs seal` it on that branch, and merge again")
+        message = f"{path}: git has not the file that one side lists"
+        hint = "that side was damaged when it was committed, or the clone lacks old commits"
+        return Conflict(message, hint=hint)
+
+    def _refuse_others(self, directory: str, commit: str | None, blobs: dict[str, str]) -> None:
+        """Raise where a side has a file that its list has not."""
+        for name in self._present.get((directory, commit), ()):
+            if name not in blobs:
+                message = f"{directory}/{name}: {CHECKSUMS} of one side does not list it"
+                raise Conflict(message, hint="`sessionfs seal` it on that branch, and merge again")
+
+    def _find(self, blobs: Iterable[str], digest: str) -> str | None:
+        for blob in blobs:
             if blob not in self._digests:
                 stream = self._objects.open(blob)
                 if stream is None:  # a partial clone lacks it
+                    self._missing.add(blob)
                     continue
                 with stream:
                     self._digests[blob] = digest_stream(stream)[0]
@@ -297,6 +376,14 @@ def _listed(listing: bytes) -> Iterator[tuple[bytes, str, int, str]]:
         match = _LISTED.fullmatch(entry)
         if match is not None:
             yield match[1], match[2].decode(), int(match[3] or 0), os.fsdecode(match[4])
+
+
+def _squashed(path: str) -> str | None:
+    """Return the newest commit that a squash is made of, as git notes them for the message."""
+    with suppress(OSError), open(path, "rb") as stream:
+        found = _COMMIT.search(stream.read(_MOST))
+        return found[1].decode() if found else None
+    return None
 
 
 def _batches(directories: Sequence[str]) -> Iterator[Sequence[str]]:

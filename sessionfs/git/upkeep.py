@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from sessionfs.errors import SessionfsError
 from sessionfs.git.attributes import attributes
 from sessionfs.git.running import ask
 
@@ -23,6 +24,14 @@ def version(directory: str) -> tuple[int, ...] | None:
     """Return the version of git, None where there is none on PATH."""
     told = re.search(rb"([0-9]+)\.([0-9]+)", ask(directory, "--version") or b"")
     return None if told is None else (int(told[1]), int(told[2]))
+
+
+def require_version(directory: str) -> None:
+    """Raise `SessionfsError` where git is older than what we are tested with."""
+    number = version(directory)
+    if number is not None and number < OLDEST:
+        told, oldest = (".".join(map(str, each)) for each in (number, OLDEST))
+        raise SessionfsError(f"git {told} is too old", hint=f"install git {oldest} or newer")
 
 
 def hidden(root: str) -> list[str]:

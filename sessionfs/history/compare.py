@@ -58,7 +58,7 @@ def compare_archives(old: Tree, new: Tree) -> list[Finding]:
         if root in after:
             inside = compare_sessions(was, Below(new, root, after[root]))
             if any(one.level == "error" for one in inside):
-                inside = forks.explain(was) or inside
+                inside = forks.explain(was, Below(new, root, after[root])) or inside
             found += (replace(one, path=f"{root}/{one.path}") for one in inside)
         elif MANIFEST in names or any(map(SEGMENT.fullmatch, names)):
             found.append(_gone(root, Edition(was), removed))

@@ -123,6 +123,18 @@ class Edition:
             found[place] += count
         return found
 
+    def redacted_by_seq(self) -> Counter[tuple[int | None, str, str]]:
+        """Return how much was removed, by seq, rule and pointer: ids may be others."""
+        found: Counter[tuple[int | None, str, str]] = Counter()
+        for line in self.lines([REDACTIONS]) if REDACTIONS in self.names else ():
+            match line.value:
+                case {"rule": str(rule), "seq": int() | None as seq,
+                      "pointer": str(pointer), "count": int(count)}:  # fmt: skip
+                    found[seq, rule, pointer] += count
+                case _:
+                    pass
+        return found
+
     def payload(self, address: str) -> bytes:
         """Return a payload that one line may stand for; raises `KeyError` without one."""
         name = FILES + address

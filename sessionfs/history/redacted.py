@@ -55,6 +55,22 @@ class Redactions:
             rules = self._added.setdefault(place.message, {}).setdefault(place.pointer, Counter())
             rules[place.rule] += count
 
+    @classmethod
+    def of_fork(cls, old: Edition, fork: Edition) -> Redactions:
+        """Compare a session with its fork, whose messages have other ids and the same seq."""
+        made = cls(old, old)
+        made._new = fork
+        ids = {
+            message.seq: message.id
+            for line in fork.lines(fork.segments)
+            if (message := as_message(line)) is not None
+        }
+        more = fork.redacted_by_seq() - old.redacted_by_seq()
+        for (seq, rule, pointer), count in more.items():
+            recorded = made._added.setdefault(None if seq is None else ids.get(seq), {})
+            recorded.setdefault(pointer, Counter())[rule] += count
+        return made
+
     def explain_manifest(self, pointer: str, before: object, after: object) -> bool:
         """Tell whether a recorded redaction is what changed a fact of the manifest."""
         return _is_covered(before, after, _rules_at(pointer, self._added.get(None, {})))

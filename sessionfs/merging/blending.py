@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _ANCHORS: Final = (256, 64, 16, 4, 1)
 """Characters after a placeholder by which its end is found in the other text, most at first."""
 
+_MOST: Final = 1 << 27
+"""Characters, times placeholders, beyond which two texts are not blended: it would take long."""
+
 
 def blend_values(one: Any, other: Any, learned: tuple[Pairs, Pairs]) -> Any:  # noqa: ANN401  JSON is any value
     """Return the JSON value in which every text has the placeholders of both; raises `ValueError`.
@@ -49,6 +52,9 @@ def blend(one: str, other: str, learned: tuple[Pairs, Pairs] | None = None) -> s
     """Return the text with the placeholders of both texts, or None where they are not one text."""
     if one == other:
         return one
+    marks = one.count("[REDACTED:") + other.count("[REDACTED:")
+    if marks * max(len(one), len(other)) > _MOST:
+        return None
     for left, right in ((one, other), (tilde(one), other), (one, tilde(other))):
         found: tuple[Pairs, Pairs] = ([], [])
         blended = _Blending((left, right), found).run()

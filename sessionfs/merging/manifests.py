@@ -207,14 +207,18 @@ def merge_text(
     wanted = {key: value for key, value in wanted.items() if value is not None}
     changes = {key: value for key, value in merged.items() if value != before.get(key)}
     text = second if parse(second) == wanted else edit(first, changes) if changes else first
-    text = _with_comments(text, first if text is second else second, common)
+    text = _with_comments(text, first, second, common)
     return convert(parse(text), Manifest), text
 
 
-def _with_comments(text: bytes, other: bytes, common: bytes | None) -> bytes:
-    """Return a text with the comments that only another text has, at its end."""
-    there = {*comments_of(text), *(comments_of(common) if common is not None else ())}
-    missing = [line for line in comments_of(other) if line not in there]
-    if not missing:
-        return text
-    return text.rstrip(b"\n") + b"".join(f"\n{line}".encode() for line in missing) + b"\n"
+def _with_comments(text: bytes, first: bytes, second: bytes, common: bytes | None) -> bytes:
+    """Return a text with the comments of both, without those that either side took away."""
+    sides = comments_of(first), comments_of(second)
+    known = set(comments_of(common)) if common is not None else set()
+    gone = {line for line in known if any(line not in side for side in sides)}
+    lines = [line for line in text.decode().split("\n") if line not in gone]
+    there = set(lines)
+    more = [line for side in sides for line in side if line not in there and line not in gone]
+    if more:
+        lines = [*"\n".join(lines).rstrip("\n").split("\n"), *dict.fromkeys(more), ""]
+    return "\n".join(lines).encode()

@@ -198,14 +198,18 @@ class Merger:
     def _archived(self, session: Session) -> Session | None:
         """Return the fork that is archived already and has this session's log, or its beginning."""
         for branch in self._store.branches(session.manifest.source.uid):
-            if branch.id != session.id and self._is_same(branch, session):
+            if branch.id != session.id and self._is_fork_of(branch, session):
                 return branch
         return None
 
     @staticmethod
-    def _is_same(one: Session, other: Session) -> bool:
+    def _is_fork_of(branch: Session, session: Session) -> bool:
+        """Tell whether a branch is no copy, and its log goes on with a session's, or begins it."""
         try:
-            return relate(one, other).is_same
+            lineage = branch.manifest.lineage
+            if not lineage or lineage.relation == "copy":
+                return False
+            return relate(branch, session).is_same
         except SessionfsError:  # a damaged one is verify's to name
             return False
 
@@ -249,6 +253,9 @@ class Merger:
         alone, existing = both.alone(renamed), target.existing
         if existing is None:
             path = session_path(renamed.id)
+            if self._store.holds(path):
+                message = f"{path} stands where the fork belongs, and is not readable as such"
+                raise Conflict(message, hint="run `sessionfs verify`, and mend or move it first")
             stage = self._stage(renamed.id, path)
             alone.write_alone(stage.tree, both.removed())
             self._ready(stage, path)

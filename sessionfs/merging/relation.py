@@ -177,7 +177,9 @@ class _Comparison:
 
     def _choose(self, one: Entry, other: Entry, choice: Choice) -> None:
         if _are_alike(one.message, other.message):
-            self.relation.choices.setdefault(one.message.seq, choice)
+            before = self.relation.choices.setdefault(one.message.seq, choice)
+            if before != choice:
+                self.relation.choices[one.message.seq] = "both"
         else:
             self.relation.unlike.append((one.message.seq, other.message.seq))
 
@@ -218,15 +220,19 @@ class _Comparison:
         for name in mine.keys() & theirs.keys():
             if mine[name] != theirs[name]:
                 contents = self._first.file(mine[name]), self._second.file(theirs[name])
-                self._choose(one, other, self._covering_file(*contents))
+                choice = self._covering_file(*contents)
+                if choice is None:
+                    self.relation.lacking = (True, True)
+                else:
+                    self._choose(one, other, choice)
         more = bool(mine.keys() - theirs.keys()), bool(theirs.keys() - mine.keys())
-        if more == (False, True) and _are_alike(one.message, other.message):
-            self._choose(one, other, "second")
+        if any(more) and _are_alike(one.message, other.message):
+            self._choose(one, other, "both" if all(more) else "first" if more[0] else "second")
         elif any(more):
             lacking = self.relation.lacking
             self.relation.lacking = (lacking[0] or more[1], lacking[1] or more[0])
 
-    def _covering_file(self, mine: bytes, theirs: bytes) -> Choice:
+    def _covering_file(self, mine: bytes, theirs: bytes) -> Choice | None:
         """Return which of two contents is the other with placeholders; learn from them."""
         texts = file_text(mine), file_text(theirs)
         if (pairs := pair(texts[0], texts[1])) is not None:
@@ -235,7 +241,7 @@ class _Comparison:
         if (pairs := pair(texts[1], texts[0])) is not None:
             self.relation.learned[1].extend(pairs)
             return "second"
-        return "both"
+        return None
 
 
 def _may_cover(line: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,13 @@ from sessionfs.errors import Conflict
 from sessionfs.merging.blending import blend_values
 from sessionfs.merging.manifests import People, merge_text
 from sessionfs.model import Message
-from sessionfs.placeholder import PLACEHOLDER, pair_lines, split_placeholder
+from sessionfs.placeholder import (
+    PLACEHOLDER,
+    covers,
+    file_text,
+    pair_lines,
+    split_placeholder,
+)
 from sessionfs.redact.known import Known
 from sessionfs.redact.messages import Redactor
 from sessionfs.redacting import redact_manifest, reserve_numbers
@@ -91,25 +98,25 @@ class Uniting:
         """
         first, second, relation = self._first, self._second, self._relation
         writer = SessionWriter(tree, first.manifest.source.name, old=first, beside=second)
-        marked = {mark.message for mark in second.manifest.bookmarks or ()}
-        present: set[str] = set()
-        last = 0
+        marked = _marked(second)
+        present: dict[str, str] = {}
+        last = relation.last[0].message.seq if relation.last is not None else 0
         for one in self.messages():
             _put(writer, one)
-            if one.message.id in marked:
-                present.add(one.message.id)
-            if relation.last is not None and one.message.seq == relation.last[0].message.seq:
-                last = one.message.seq
+            if one.message.seq in marked and (relation.is_same or one.message.seq <= last):
+                present[marked[one.message.seq]] = one.message.id
 
         def is_there(key: str, item: Mapping[str, Any]) -> bool:
             if key == "bookmarks":
-                return item["message"] in present
+                return item["message"] in present.values()
             if key == "checkpoints" and not relation.is_same:
                 return bool(item["seq"] <= last)
             return True
 
         texts = [removed.clear_comments(_manifest(session)) for session in (first, second)]
         forms = [removed.clear(parse(text)) for text in texts]
+        for mark in forms[1].get("bookmarks", ()):
+            mark["message"] = present.get(mark["message"], mark["message"])
         before = None if common is None else removed.clear(parse(common))
         merged = {**forms[0], **People(before, forms[0], forms[1], is_there).merged()}
         writer.record.take(_more(*(rows.get(0, ()) for rows in self._rows)))
@@ -181,18 +188,62 @@ class Uniting:
         return cleared
 
     def _both(self, one: Message, other: Message) -> Written:
-        """Return a message with the placeholders of both."""
+        """Return a message with the placeholders, and the files beside the log, of both."""
         try:
-            blended: Message = convert(
-                blend_values(to_plain(one), to_plain(other), ([], [])), Message
-            )
+            files = self._both_files(_files(one), _files(other))
         except ValueError:
-            return self._mine(one, other)
-        line = b""
-        if isinstance(blended.native, dict):
-            native = blended.native
-            line = restore_record(native, blended, self._file) + end_of_line(native)
-        return self._cleared(blended, line, self._recorded(one.seq))
+            files = None
+        for made in self._united(one, other, files) if files is not None else ():
+            cleared = self._cleared(made, self._restored(made), self._recorded(one.seq))
+            lines = _line(self._first, one), _line(self._second, other)
+            if all(pair_lines(cleared.line, line) for line in lines):
+                return cleared
+        message = f"message {one.seq} has been redacted on both sides, and cannot be united"
+        raise Conflict(message, hint="run `sessionfs redact` on one branch as on the other")
+
+    def _united(self, one: Message, other: Message, files: dict[str, str]) -> Iterator[Message]:
+        """Yield what a message of both may be: blended, or the one that has all of the files."""
+        moved = {side[name]: files[name] for side in (_files(one), _files(other)) for name in side}
+        plain = [self._moved(to_plain(side), moved) for side in (one, other)]
+        for side in plain:
+            if files:
+                side["native"]["files"] = files
+        with suppress(ValueError):
+            blended: Message = convert(blend_values(plain[0], plain[1], ([], [])), Message)
+            yield blended
+        yield from (side for side in (one, other) if _files(side) == files)
+
+    def _moved(self, value: Any, moved: Mapping[str, str]) -> Any:  # noqa: ANN401
+        """Return a value of a message that names other files, and tells their sizes."""
+        match value:
+            case str():
+                return moved.get(value, value)
+            case list():
+                return [self._moved(item, moved) for item in value]
+            case dict():
+                made = {key: self._moved(item, moved) for key, item in value.items()}
+                if "bytes" in made and made.get("file") != value.get("file"):
+                    made["bytes"] = len(self._file(made["file"]))
+                return made
+            case _:
+                return value
+
+    def _restored(self, message: Message) -> bytes:
+        native = message.native
+        if not isinstance(native, dict):
+            return b""
+        return restore_record(native, message, self._file) + end_of_line(native)
+
+    def _both_files(self, mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+        """Return the files of both; of two contents the one that is the other with placeholders."""
+        files = {**theirs, **mine}
+        for name in mine.keys() & theirs.keys():
+            texts = [file_text(self._file(side[name])) for side in (mine, theirs)]
+            if not covers(texts[0], texts[1]):
+                if not covers(texts[1], texts[0]):
+                    raise ValueError("the files differ")
+                files[name] = theirs[name]
+        return {name: files[name] for name in sorted(files, key=str.encode)}
 
     def _recorded(self, seq: int) -> list[Redaction]:
         """Return what either side has recorded of a message that both have."""
@@ -206,12 +257,7 @@ class Uniting:
 
     def _refuse_change(self, message: Message, line: bytes) -> None:
         """Raise where a native record refers to the id that its message had."""
-        if not isinstance(message.native, dict):
-            return
-        if (
-            restore_record(message.native, message, self._file) + end_of_line(message.native)
-            != line
-        ):
+        if isinstance(message.native, dict) and self._restored(message) != line:
             message_ = f"{self._first.path} refers to its own ids and can have no others"
             raise Conflict(message_, hint="resolve this session by hand: take one side")
 
@@ -229,8 +275,21 @@ def _put(writer: SessionWriter, one: Written) -> None:
         writer.change(one.redacted, one.rows)
 
 
+def _marked(session: Session) -> dict[int, str]:
+    """Return the ids of the messages that have a bookmark, by their seq."""
+    ids = {mark.message for mark in session.manifest.bookmarks or ()}
+    return {one.seq: one.id for one in session.messages() if one.id in ids} if ids else {}
+
+
 def _manifest(session: Session) -> bytes:
     return read_bytes(session.tree, MANIFEST)
+
+
+def _files(message: Message) -> dict[str, str]:
+    """Return the files beside the log that a message brings, by name."""
+    native = message.native
+    found: dict[str, str] = native.get("files", {}) if isinstance(native, dict) else {}
+    return found
 
 
 def _line(session: Session, message: Message) -> bytes:

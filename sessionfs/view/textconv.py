@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from sessionfs.canonical import (
@@ -213,8 +214,19 @@ def _binary(stream: BinaryIO) -> Iterator[str]:
 
 
 def _plain(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Yield text as it is, but for what a terminal would obey and for bytes that are no UTF-8."""
+    """Yield text as it is, but for what a terminal would obey and for bytes that are no UTF-8.
+
+    Where something was spelt out, the digest follows: the same may stand in the text as it is.
+    """
     decoder = getincrementaldecoder("utf-8")("surrogateescape")
-    for chunk in chunks:
-        yield visible(decoder.decode(chunk))
-    yield visible(decoder.decode(b"", final=True))
+    hasher = Hasher()
+    spelt = False
+    for chunk in chain(chunks, (None,)):
+        if chunk is not None:
+            hasher.update(chunk)
+        text = decoder.decode(chunk or b"", final=chunk is None)
+        shown = visible(text)
+        spelt = spelt or shown != text
+        yield shown
+    if spelt:
+        yield f"[{counted(hasher.size, 'byte')}, {hasher.hexdigest()[:_DIGITS]}]\n"

@@ -35,6 +35,8 @@ REFUSED: Final = 100 << 20
 """GitHub and GitLab refuse a larger file, in bytes."""
 WARNED: Final = 50 << 20
 """GitHub warns of a larger one."""
+MANY: Final = 2_000
+"""Sessions from which on `git status` is noticeably faster with a cache."""
 CROWDED: Final = 3_000
 """More entries in a directory than GitHub recommends."""
 
@@ -135,6 +137,21 @@ def judge_directories(entries: Mapping[str, int]) -> Check:
         level="warning",
         message=f"{fullest} has {entries[fullest]:,} entries; GitHub recommends {CROWDED:,}",
         hint="everything works, but pages of that directory are slow or cut off on the web",
+    )
+
+
+def judge_speed(sessions: int, settings: Iterable[str | None]) -> Check | None:
+    """Return that git could be faster; None where it is, or where that would be little.
+
+    `settings` are the values of `core.untrackedCache` and `feature.manyFiles`.
+    """
+    if sessions < MANY or "true" in settings:
+        return None
+    return Check(
+        name="speed",
+        level="ok",
+        message=f"{counted(sessions, 'session')}: `git status` looks into each directory",
+        hint="`git config core.untrackedCache true` takes about half of its time away",
     )
 
 

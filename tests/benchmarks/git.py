@@ -6,10 +6,12 @@ in a directory, and four, as those of sessions do. `verify` judges the work tree
 
 Growth is that of one session of 5,000 messages which a commit takes 25 further, 200 times: ours,
 as segments of which nothing is derived and each commit adds a file of its own, and as one file.
-Sizes are those of packs, after `git gc`.
+Sizes are those of packs, after `git gc`. The messages' texts are pieces of Python's own library:
+in texts of a few words git finds likenesses that real ones do not have.
 """
 
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -23,7 +25,7 @@ from importing import TESTS
 sys.path.insert(0, TESTS)
 
 import sessionfs
-from claude_logs import SESSION, log
+from claude_logs import SESSION, dumps, log, record
 
 ROUNDS = 9
 COMMITS, STEP = 200, 25
@@ -112,9 +114,37 @@ def loose(place: Path) -> int:
     return sum(path.stat().st_size for path in objects.glob("??/*"))
 
 
+def realistic(count: int) -> list[bytes]:
+    """The lines of a log whose texts are code and prose, none twice."""
+    chance = random.Random(1)
+    library = Path(os.__file__).parent
+    sources = sorted((*library.glob("*.py"), *library.glob("[a-s]*/*.py")))
+    text = "".join(path.read_text("utf-8", "replace") for path in sources)
+    lines, place = [], 0
+    for number in range(count):
+        entry = record(number, chance)
+        size = chance.choice((80, 200, 600, 600, 2_000, 4_000))
+        piece, place = text[place : place + size], (place + size) % len(text)
+        mold = dumps(entry).replace(dumps(spoken(entry)), dumps(piece))
+        lines.append(mold + b"\n")
+    return lines
+
+
+def spoken(entry: dict) -> str:
+    """The text of a record."""
+    content = entry["message"]["content"]
+    match content:
+        case str():
+            return content
+        case [{"text": str(text)}] | [{"content": str(text)}] | [{"input": {"command": text}}]:
+            return text
+    message = "no text"
+    raise ValueError(message)
+
+
 def growth(place: Path) -> None:
     """Compare what a session's growth costs with what other layouts of its lines cost."""
-    lines = log(COMMITS * STEP, size=1500).splitlines(keepends=True)
+    lines = realistic(COMMITS * STEP)
     layouts = {name: repository(place / name) for name in ("ours", "a file a commit", "one file")}
     native = place / "native" / f"{SESSION}.jsonl"
     native.parent.mkdir()

@@ -1,0 +1,185 @@
+"""Commits and sessions: log, link."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sessionfs.api.edited import edits_in
+from sessionfs.api.places import find_archive, open_archive
+from sessionfs.api.witnesses import SessionsOfCommits, place_in
+from sessionfs.errors import NotFound, SessionfsError
+from sessionfs.git.commits import commit_of, is_shallow, read_log
+from sessionfs.git.contents import Contents
+from sessionfs.git.staged import (
+    comment_mark,
+    goes_on,
+    read_message,
+    staged_files,
+    template,
+    write_message,
+)
+from sessionfs.git.worktree import find_work_tree, tracked
+from sessionfs.identity import format_time
+from sessionfs.provenance.linking import writes
+from sessionfs.provenance.notes import NOTES
+from sessionfs.provenance.roots import Files
+from sessionfs.provenance.told import Log, LoggedCommit, SessionOfCommit
+from sessionfs.provenance.trailers import SESSION, names_any, parse_trailers, with_trailers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sessionfs.collection import Collection
+    from sessionfs.git.commits import Commit
+    from sessionfs.git.staged import Staged
+
+_FIRST = 200
+"""Commits that are looked at first where only some are wanted."""
+
+
+def log(
+    paths: Sequence[str] = (),
+    *,
+    archive: str | None = None,
+    revision: str = "HEAD",
+    limit: int | None = None,
+    everything: bool = False,
+) -> Log:
+    """Return the commits of a revision or range that touch some paths, with their sessions.
+
+    Without `everything` only those that have one; `limit` counts what is returned. The
+    repository is that of the working directory. Raises `SessionfsError` where there is none,
+    a bare one, or no such revision, `NotFound` where there is no archive.
+    """
+    tree = find_work_tree(os.curdir)
+    collection = open_archive(archive)
+    _check_revision(revision)
+    sessions = SessionsOfCommits(collection, tree.top)
+    behind: dict[str, list[SessionOfCommit]] = {}
+    shown: list[Commit] = []
+    for commits in _in_steps(revision, paths, limit):
+        found = sessions.behind(commits)
+        behind |= found
+        shown += [commit for commit in commits if everything or found[commit.id]]
+        if limit is not None and len(shown) >= limit:
+            break
+    return Log(
+        commits=[
+            LoggedCommit(
+                commit=commit.id,
+                author=commit.author,
+                date=format_time(commit.authored),
+                subject=commit.subject,
+                sessions=behind[commit.id],
+            )
+            for commit in shown[:limit]
+        ],
+        shallow=is_shallow(os.curdir),
+    )
+
+
+def _in_steps(revision: str, paths: Sequence[str], limit: int | None) -> Iterator[list[Commit]]:
+    """Yield the commits of a history; where few are wanted, not all of it at once."""
+    if limit is None:
+        yield read_log(os.curdir, revision, paths, notes=NOTES)
+        return
+    skip, count = 0, max(limit, _FIRST)
+    while True:
+        window = (f"--skip={skip}", f"--max-count={count}")
+        commits = read_log(os.curdir, revision, paths, *window, notes=NOTES)
+        yield commits
+        if len(commits) < count:
+            return
+        skip, count = skip + count, count * 4
+
+
+def _check_revision(revision: str) -> None:
+    if not revision or revision.startswith("-") or "\0" in revision:
+        message = f"no revision {revision!r}"
+        raise NotFound(message, hint="name a branch, a tag, a commit, or a range")
+    if revision == "HEAD" and commit_of(os.curdir, revision) is None:
+        raise NotFound("no commit yet", hint="`git commit` makes the first one")
+
+
+def sessions_of_staged(
+    archive: str | None = None,
+    *,
+    directory: str = ".",
+    index: str | None = None,
+    unreadable: Callable[[SessionfsError], None] = lambda _: None,
+) -> list[str]:
+    """Return the ULIDs of the sessions that wrote what is staged in a work tree, sorted.
+
+    An edit counts if a telling line that it added is staged and was not in the last commit;
+    where it added none, if it is later than that commit, and what it took away is away. `index`
+    is the file of git's index where that is another one. Raises `SessionfsError`.
+    """
+    tree = find_work_tree(directory)
+    collection = open_archive(archive if archive is not None else find_archive(tree.top))
+    with Contents(tree.top) as contents:
+        place = place_in(collection, tree.top)
+        staged = staged_files(tree.top, contents, index, without=place)
+    return _written(staged, collection, tree.top, unreadable)
+
+
+def _written(
+    staged: Sequence[Staged],
+    collection: Collection,
+    top: str,
+    unreadable: Callable[[SessionfsError], None],
+) -> list[str]:
+    changed = {file.path: file for file in staged}
+    files = Files([*tracked(top), *changed], top)
+    last = read_log(top, "HEAD", (), "--max-count=1", notes=NOTES) if commit_of(top, "HEAD") else []
+    since = last[0].committed if last else None
+    return sorted(
+        {
+            edit.session
+            for edit, path in edits_in(collection, changed, files, unreadable)
+            if writes(edit, changed[path].before, changed[path].after, since)
+        }
+    )
+
+
+def link_message(
+    path: str,
+    source: str = "",
+    archive: str | None = None,
+    *,
+    plain: bool = False,
+    index: str | None = None,
+    unreadable: Callable[[SessionfsError], None] = lambda _: None,
+) -> list[str]:
+    """Write trailers into the file of a commit's message, as a hook; return those sessions.
+
+    `source` is what git tells a prepare-commit-msg hook of where the message comes from;
+    in a `plain` message, which no editor has seen, no line is a comment. A
+    merge, and commits that git makes anew in a rebase, cherry-pick or revert, name their
+    sessions already; of a squash the sessions of its commits are kept. A message without a
+    word stays so, and an untouched template: else git would not end such a commit. Without a
+    source, as a commit-msg hook has none, one that names sessions already stays, too.
+    """
+    top = find_work_tree(os.curdir).top
+    if source in ("merge", "template") or goes_on(top):
+        return []
+    message = read_message(path)
+    mark = comment_mark(top, message)
+    if not source and (names_any(message) or _words(message, mark) == _words(template(top), mark)):
+        return []
+    sessions = set(sessions_of_staged(archive, index=index, unreadable=unreadable))
+    if source == "squash":
+        rows = open_archive(archive or find_archive(top)).paths()
+        known = {row.rpartition("/")[2] for row in rows}
+        named = (trailer.ref for trailer in parse_trailers(message) if trailer.key == SESSION)
+        sessions |= known.intersection(named)
+    linked = with_trailers(message, sessions, mark, plain=plain)
+    if linked != message:
+        write_message(path, linked)
+    return sorted(sessions)
+
+
+def _words(message: str, mark: str) -> list[str]:
+    """Return what a message says, without comments."""
+    lines = (line.strip() for line in message.splitlines())
+    return [line for line in lines if line and not line.startswith(mark)]

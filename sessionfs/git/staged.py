@@ -1,0 +1,113 @@
+"""What is staged for the next commit, and what the commit would be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sessionfs.errors import SessionfsError
+from sessionfs.git.running import ask, command, environment
+
+if TYPE_CHECKING:
+    from sessionfs.git.contents import Contents
+
+_FILES = (b"100644", b"100755", b"120000", b"000000")
+_GOING_ON = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_HEAD")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file that the next commit changes: its content before and after, None for none."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+def staged_files(
+    top: str, contents: Contents, index: str | None = None, *, without: str | None = None
+) -> list[Staged]:
+    """Return the files whose content the next commit changes, but for those below `without`.
+
+    `index` is the file of git's index to look at, as a hook is told it.
+    """
+    done = subprocess.run(
+        command(
+            top,
+            *("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev"),
+            *("--no-ext-diff", "--no-textconv", "--ignore-submodules=all"),
+        ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        env=environment() | ({"GIT_INDEX_FILE": index} if index else {}),
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        message = f"cannot tell what is staged: {said[0] if said else 'git failed'}"
+        raise SessionfsError(message, hint="run it in a work tree of git")
+    fields = done.stdout.split(b"\0")[:-1]
+    found = []
+    for facts, path in zip(fields[::2], fields[1::2], strict=False):
+        if without is not None and path.startswith(os.fsencode(without) + b"/"):
+            continue
+        old_mode, mode, old, new, _ = facts.removeprefix(b":").split(b" ")
+        if old_mode in _FILES and mode in _FILES and old != new:
+            found.append(Staged(os.fsdecode(path), _read(contents, old), _read(contents, new)))
+    return found
+
+
+def _read(contents: Contents, identifier: bytes) -> bytes | None:
+    if not identifier.strip(b"0"):
+        return None
+    blob = contents.read(identifier)
+    return None if blob is None else blob.content
+
+
+def goes_on(top: str) -> bool:
+    """Tell whether git is in the middle of a merge, a rebase, a cherry-pick or a revert."""
+    for name in _GOING_ON:
+        answer = ask(top, "rev-parse", "--git-path", name)
+        if answer is not None:
+            path = os.path.join(top, os.fsdecode(answer.removesuffix(b"\n")))
+            if os.path.lexists(path):
+                return True
+    return False
+
+
+def comment_mark(top: str, message: str) -> str:
+    """Return what a line of comment begins with in messages of commits."""
+    for name in ("core.commentString", "core.commentChar"):
+        told = (ask(top, "config", "--get", name) or b"").decode("utf-8", "replace").strip()
+        if told == "auto":
+            last = message.rstrip("\n").rpartition("\n")[2]
+            return last[:1] if last[:1] in "#;@!$%^&|:" else "#"
+        if told:
+            return told
+    return "#"
+
+
+def template(top: str) -> str:
+    """Return the text that the repository's messages begin with; empty where it has none."""
+    told = ask(top, "config", "--path", "--get", "commit.template")
+    path = os.fsdecode((told or b"").removesuffix(b"\n"))
+    if not path:
+        return ""
+    try:
+        return read_message(os.path.join(top, path))
+    except OSError:
+        return ""
+
+
+def read_message(path: str) -> str:
+    """Return the text of a file that holds a commit's message; no byte of it is lost."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        return stream.read()
+
+
+def write_message(path: str, message: str) -> None:
+    """Put a message into the file that git will read it from."""
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        stream.write(message)

@@ -1,0 +1,139 @@
+"""The versions that a file had in the commits of a revision's history, under all its names.
+
+Told by `git log`, which leaves out commits that did not change it and follows renames.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sessionfs.errors import SessionfsError
+from sessionfs.git.commits import read_log
+from sessionfs.git.contents import LACKING
+from sessionfs.git.running import ask
+from sessionfs.placeholder import as_text
+from sessionfs.provenance.edits import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionfs.git.commits import Commit
+    from sessionfs.git.contents import Contents
+
+_MOST_RENAMES = 100
+_SNIFFED = 8000
+"""Bytes in which git looks for a zero to tell that a file is binary."""
+
+
+@dataclass
+class FileVersion:
+    """A file as a commit left it: its path there, None where the commit took it away."""
+
+    commit: Commit
+    path: str
+    parents: list[tuple[str, str]]
+    """The versions before, each as commit and path."""
+    lines: Sequence[str] = ()
+    """Its lines; none where it was no text, or was taken away."""
+    is_there: bool = True
+
+
+def file_versions(
+    directory: str, revision: str, path: str, contents: Contents, *, notes: str
+) -> list[FileVersion]:
+    """Return the versions of a file in a revision's history, each behind its parents.
+
+    Raises `SessionfsError` where an object is not here, as in a partial clone.
+    """
+    found: dict[tuple[str, str], FileVersion] = {}
+    known: dict[str, str] = {}  # each line is held once, however many versions have it
+    asked: set[tuple[str, str]] = set()
+    rest = [(revision, path)]
+    while rest and len(asked) <= _MOST_RENAMES:
+        tip, name = rest.pop()
+        for version in _named(directory, tip, name, notes):
+            key = (version.commit.id, name)
+            if key in found:
+                continue
+            found[key] = version
+            content = _content(directory, contents, *key)
+            version.is_there = content is not None
+            if is_text(content or b""):
+                lines = lines_of(as_text(content or b""))
+                version.lines = [known.setdefault(line, line) for line in lines]
+            if not version.parents and version.is_there:
+                before = _former(directory, version.commit.id, name)
+                if before is not None:
+                    parent = _tip(directory, f"{version.commit.id}^", before, notes)
+                    version.parents = [(parent, before)] if parent else []
+                    if before not in {other for _, other in asked}:
+                        rest.append((f"{version.commit.id}^", before))
+                    asked.add((version.commit.id, before))
+    return _in_order(found)
+
+
+def is_text(content: bytes) -> bool:
+    """Tell whether a content has lines, as git tells it: by its beginning."""
+    return b"\0" not in content[:_SNIFFED]
+
+
+def _named(directory: str, revision: str, path: str, notes: str) -> list[FileVersion]:
+    commits = read_log(directory, revision, [f"{path}"], "--topo-order", "--parents", notes=notes)
+    return [
+        FileVersion(commit, path, [(parent, path) for parent in commit.parents])
+        for commit in commits
+    ]
+
+
+def _tip(directory: str, revision: str, path: str, notes: str) -> str | None:
+    """Return the last commit of a revision's history that changed a file."""
+    commits = read_log(directory, revision, [path], "--max-count=1", notes=notes)
+    return commits[0].id if commits else None
+
+
+def _content(directory: str, contents: Contents, commit: str, path: str) -> bytes | None:
+    name = f"{commit}:".encode() + os.fsencode(path)
+    if b"\n" in name:
+        message = f"a file whose name has a line feed cannot be followed: {path!r}"
+        raise SessionfsError(message, hint="rename it")
+    blob = contents.read(name)
+    if blob is not None:
+        return blob.content if blob.kind == "blob" else None
+    if ask(directory, "rev-parse", "--verify", "--quiet", os.fsdecode(name)) is not None:
+        raise SessionfsError(
+            f"git cannot give {path} as it was in {commit[:12]}",
+            hint=LACKING,
+        )
+    return None
+
+
+def _former(directory: str, commit: str, path: str) -> str | None:
+    """Return the name that a file had before a commit, where that renamed it."""
+    answer = ask(
+        directory,
+        *("diff-tree", "-r", "-z", "--no-commit-id", "--find-renames", "--diff-filter=R"),
+        *("--name-status", commit),
+    )
+    fields = [os.fsdecode(field) for field in (answer or b"").split(b"\0")]
+    steps = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+    return next((old for _, old, new in steps if new == path), None)
+
+
+def _in_order(found: dict[tuple[str, str], FileVersion]) -> list[FileVersion]:
+    """Return versions so that each stands behind its parents; those not there are left out."""
+    done: dict[tuple[str, str], FileVersion] = {}
+    stack = [(key, False) for key in found]
+    while stack:
+        key, is_ready = stack.pop()
+        if key in done:
+            continue
+        version = found[key]
+        if is_ready:
+            version.parents = [parent for parent in version.parents if parent in done]
+            done[key] = version
+        else:
+            stack.append((key, True))
+            stack += [(parent, False) for parent in version.parents if parent in found]
+    return list(done.values())

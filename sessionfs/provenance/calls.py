@@ -1,0 +1,150 @@
+"""Edits from messages: what each tool call of a session wrote, by the words of its agent.
+
+Known are the calls of Claude Code (Edit, MultiEdit, Write, NotebookEdit), patches in the form of
+Codex, also in a shell, and here-documents. Any other call that names a file and a text is taken
+by the names of its arguments: the text in the place of another, a whole file, or just lines.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sessionfs.identity import parse_time
+from sessionfs.model import Text, ToolCall, ToolResult
+from sessionfs.provenance.edits import Change, Edit, Placed, Replaced, Written, lines_of
+from sessionfs.provenance.patches import changes_in, is_patch, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sessionfs.model import Message
+
+_PATH = "file_path path filePath notebook_path target_file absolute_path filename".split()
+_OLD = "old_string oldString old_str oldText old_text".split()
+_NEW = "new_string newString new_str newText new_text new_source".split()
+_WHOLE = "content file_text contents fileText".split()
+_LOOSE = "new_source insert_text code_edit text".split()
+_READERS = frozenset("Read read view read_file Grep Glob LS".split())
+_FAILED = "apply_patch verification failed"
+
+
+class Results:
+    """What came back from calls: which failed, which a person altered, what stood there before."""
+
+    def __init__(self) -> None:
+        """Start with no result."""
+        self.failed: set[str] = set()
+        self.altered: set[str] = set()
+        self.before: dict[str, str] = {}
+
+    def add(self, message: Message, part: ToolResult) -> None:
+        """Take in a result, with what the native record says besides."""
+        if part.call_id is None:
+            return
+        texts = [piece.text for piece in part.content if isinstance(piece, Text)]
+        refused = any(isinstance(text, str) and text.startswith(_FAILED) for text in texts)
+        if part.is_error or refused:
+            self.failed.add(part.call_id)
+        native: Any = message.native
+        record = native.get("record") if isinstance(native, dict) else None
+        told = record.get("toolUseResult") if isinstance(record, dict) else None
+        if isinstance(told, dict):
+            if told.get("userModified") is True:
+                self.altered.add(part.call_id)
+            if isinstance(before := told.get("originalFile"), str):
+                self.before[part.call_id] = before
+
+
+def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit]:
+    """Return what the calls of a session wrote, in order; what failed is left out.
+
+    `session` is its ULID, `agent` stands where no model is told. A call without a result counts:
+    whether it was made, the content of the file says.
+    """
+    found: list[tuple[Message, ToolCall, int | None, tuple[str, ...], tuple[Change, ...]]] = []
+    results = Results()
+    time = None
+    for message in messages:
+        time = parse_time(message.ts) or time
+        for part in message.parts:
+            if type(part) is ToolCall:
+                found += [(message, part, time, *told) for told in _told(part)]
+            elif type(part) is ToolResult:
+                results.add(message, part)
+    return [
+        Edit(
+            session=session,
+            seq=message.seq,
+            message=message.id,
+            time=time,
+            speaker=message.model if isinstance(message.model, str) else agent,
+            call=call.name,
+            call_id=call.call_id,
+            paths=paths,
+            changes=changes,
+            before=results.before.get(call.call_id or ""),
+            is_altered=(call.call_id or "") in results.altered,
+        )
+        for message, call, time, paths, changes in found
+        if call.call_id not in results.failed and call.status != "failed"
+    ]
+
+
+def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]]:
+    """Yield the files that a call writes, and what it does to them."""
+    arguments: Any = call.arguments
+    if isinstance(arguments, dict) and (path := _first(arguments, _PATH)):
+        changes = tuple(_changes(arguments, path)) if call.name not in _READERS else ()
+        if changes:
+            yield (path,), changes
+            return
+    workdir = _first(arguments, ["workdir"]) if isinstance(arguments, dict) else None
+    for text in _texts(arguments):
+        if is_patch(text):
+            for told in changes_in(text):
+                yield tuple(joined(workdir, path) for path in told.paths), (told.change,)
+
+
+def _changes(arguments: dict[str, Any], path: str) -> Iterator[Change]:
+    edits = arguments.get("edits")
+    if isinstance(edits, list):
+        pairs = [_replaced(edit) for edit in edits if isinstance(edit, dict)]
+        yield from (change for change in pairs if change)
+    elif change := _replaced(arguments):
+        yield change
+    elif (text := _first(arguments, _WHOLE)) is not None:
+        yield Written(text)
+    elif (text := _first(arguments, _LOOSE)) is not None:
+        quoted = path.endswith(".ipynb")
+        yield Placed(tuple(_quoted(text) if quoted else lines_of(text)), quoted=quoted)
+
+
+def _replaced(arguments: dict[str, Any]) -> Replaced | None:
+    old, new = _first(arguments, _OLD), _first(arguments, _NEW)
+    if old is None or new is None:
+        return None
+    return Replaced(old, new, everywhere=arguments.get("replace_all") is True)
+
+
+def _quoted(text: str) -> list[str]:
+    """Return the lines of a cell as a notebook has them."""
+    lines = text.split("\n")
+    whole = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    return [json.dumps(line, ensure_ascii=False) for line in whole]
+
+
+def _first(arguments: dict[str, Any], names: Iterable[str]) -> str | None:
+    return next((arguments[name] for name in names if isinstance(arguments.get(name), str)), None)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the strings of a call's arguments, two levels deep."""
+    inner = [value]
+    if isinstance(value, dict):
+        inner = list(value.values())
+    for item in inner:
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, list):
+            yield from (text for text in item if isinstance(text, str))

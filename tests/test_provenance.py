@@ -1,0 +1,426 @@
+"""Lines followed through the versions of a file: every line of an edit is claimed, no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessionfs.model import Message, ToolCall
+from sessionfs.provenance.calls import edits_of
+from sessionfs.provenance.edits import (
+    Edit,
+    Hunk,
+    Patched,
+    Placed,
+    Replaced,
+    Written,
+    is_telling,
+    lines_of,
+    matches,
+)
+from sessionfs.provenance.lines import Tracked
+from sessionfs.provenance.roots import Files
+from sessionfs.provenance.trace import trace
+from sessionfs.provenance.versions import Version
+
+SESSION, OTHER = "01M7W84WM8YF3N2YJDPS3MWRXG", "01M7WA417MWQQ7FXDJ7NGSAK49"
+TRIVIAL = ["", "}", "    return", "else:", "    pass"]
+MINUTE = 60_000
+
+
+def edit(*changes, time=0, session=SESSION, **told) -> Edit:
+    return Edit(
+        session=session, seq=1, message="", time=time, speaker="", call="", call_id=None,
+        paths=("f",), changes=changes, **told,
+    )  # fmt: skip
+
+
+def text(lines) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@dataclass
+class World:
+    """A file that an agent and people change in turn, who wrote each line, and the commits."""
+
+    lines: list[str] = field(default_factory=list)
+    writers: list[int | None] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    truths: list[list[int | None]] = field(default_factory=list)
+    time: int = 0
+    last: int = 0
+
+    def tick(self) -> int:
+        self.time += MINUTE
+        return self.time
+
+    def fresh(self, draw) -> list[str]:
+        made = []
+        for _ in range(draw(st.integers(0, 4))):
+            choice = draw(st.integers(0, len(TRIVIAL) + 3))
+            if choice < len(TRIVIAL):
+                made.append(TRIVIAL[choice])
+            else:
+                self.last += 1
+                made.append(f"    value_{self.last} = {self.last}")
+        return made
+
+    def span(self, draw) -> tuple[int, int]:
+        start = draw(st.integers(0, len(self.lines)))
+        return start, min(len(self.lines), start + draw(st.integers(0, 3)))
+
+    def put(self, start, end, new, writer) -> None:
+        self.lines[start:end] = new
+        self.writers[start:end] = [writer] * len(new)
+
+    def agent(self, draw) -> None:
+        """Insert, or delete: so that nobody can argue about whose a line is."""
+        start, end = self.span(draw)
+        new = self.fresh(draw)
+        if draw(st.booleans()):
+            end = start
+        else:
+            new = []
+        kind = draw(st.sampled_from(["edit", "write", "patch"]))
+        before, number = list(self.lines), len(self.edits)
+        self.put(start, end, new, number)
+        if kind == "write" or not before:
+            change = Written(text(self.lines))
+        else:
+            change = self.change(kind, before, start, end, new)
+        told = text(before) if isinstance(change, Written) else None
+        self.edits.append(edit(change, time=self.tick(), before=told))
+
+    def change(self, kind, before, start, end, new):
+        """Give as many lines around as it takes to mean one place."""
+        for reach in range(len(before) + 1):
+            low, high = max(0, start - reach), min(len(before), end + reach)
+            old, put = before[low:high], before[low:start] + new + before[end:high]
+            whole, wanted = text(before), text(old)
+            places = [i for i in range(len(before)) if before[i : i + len(old)] == old]
+            if old and len(places) == 1 and whole.count(wanted) == 1:
+                if kind == "patch":
+                    return Patched((Hunk((), tuple(old), tuple(put)),))
+                return Replaced(wanted, text(put))
+        return Written(text(self.lines))
+
+    def human(self, draw) -> None:
+        start, end = self.span(draw)
+        self.put(start, end, self.fresh(draw), None)
+
+    def commit(self) -> None:
+        time = self.tick() // 1000 * 1000
+        parents = (len(self.versions) - 1,) if self.versions else ()
+        self.versions.append(Version(list(self.lines), parents, time, time))
+        self.truths.append(list(self.writers))
+
+    def claims(self):
+        return trace(self.versions, self.edits)
+
+
+def claimed(origins) -> list[int | None]:
+    return [origin.claim.edit if origin.claim else None for origin in origins]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_commits_of_an_agent_then_of_people(data) -> None:
+    """Each commit holds edits of one kind of writer: the agent's lines are all known for sure."""
+    world = World()
+    for _ in range(data.draw(st.integers(1, 5))):
+        acts = world.agent if data.draw(st.booleans()) else world.human
+        for _ in range(data.draw(st.integers(1, 4))):
+            acts(data.draw)
+        world.commit()
+    for version, truth, origins in zip(world.versions, world.truths, world.claims(), strict=True):
+        check(version.lines, truth, claimed(origins))
+        assert {origin.claim.certainty for origin in origins if origin.claim} <= {"exact"}
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_commits_of_both(data) -> None:
+    """People change the file between the agent's edits, too: of telling lines nothing is wrong."""
+    world = World()
+    for _ in range(data.draw(st.integers(1, 5))):
+        for _ in range(data.draw(st.integers(1, 5))):
+            (world.agent if data.draw(st.booleans()) else world.human)(data.draw)
+        world.commit()
+    for version, truth, origins in zip(world.versions, world.truths, world.claims(), strict=True):
+        check(version.lines, truth, claimed(origins))
+
+
+def check(lines, truth, claims) -> None:
+    """Of lines that are alike, which is whose is sometimes nobody's to tell."""
+    for line, right, told in zip(lines, truth, claims, strict=True):
+        if is_telling(line):
+            assert told == right, (line, lines, truth, claims)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_what_only_an_agent_wrote_is_known_to_the_blank_line(data) -> None:
+    world = World()
+    for _ in range(data.draw(st.integers(1, 4))):
+        for _ in range(data.draw(st.integers(1, 4))):
+            world.agent(data.draw)
+        world.commit()
+    for version, truth, origins in zip(world.versions, world.truths, world.claims(), strict=True):
+        check(version.lines, truth, claimed(origins))
+        assert None not in claimed(origins)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_another_clock_and_a_lost_log_make_no_false_claim(data) -> None:
+    """Edits that are not archived, or seem to be later: then less is claimed, nothing wrong."""
+    world = World()
+    for _ in range(data.draw(st.integers(1, 4))):
+        for _ in range(data.draw(st.integers(1, 4))):
+            (world.agent if data.draw(st.booleans()) else world.human)(data.draw)
+        world.commit()
+    late = data.draw(st.integers(0, 10)) * MINUTE
+    kept = [number for number in range(len(world.edits)) if data.draw(st.booleans())]
+    edits = [replace(world.edits[number], time=world.edits[number].time + late) for number in kept]
+    told = trace(world.versions, edits)
+    for version, truth, origins in zip(world.versions, world.truths, told, strict=True):
+        for line, right, origin in zip(version.lines, truth, origins, strict=True):
+            if origin.claim and is_telling(line):
+                assert kept[origin.claim.edit] == right
+
+
+def steps(*texts: str, start: int = 0) -> list[Version]:
+    """Versions one after the other, an hour between."""
+    return [
+        Version(
+            lines=content.splitlines(),
+            parents=(number - 1,) if number else (),
+            authored=(start + number * 60) * MINUTE,
+            committed=(start + number * 60) * MINUTE,
+        )
+        for number, content in enumerate(texts)
+    ]
+
+
+def test_a_brace_that_a_person_wrote_is_not_the_agents() -> None:
+    """Somebody threw most of an edit away and wrote braces and blank lines besides."""
+    wrote = edit(
+        Replaced("a = 10\n", "a = 10\nif (burning(wick)) {\n    put(out)\n}\n\n"), time=MINUTE
+    )
+    before = "a = 10\nb = 20\n"
+    for after in (
+        "a = 10\n}\n\nb = 20\n",
+        "a = 10\nc = 30\n}\n\nb = 20\n",
+        "\n}\na = 10\nb = 20\n",
+    ):
+        told = trace(steps(before, after), [wrote])[-1]
+        assert claimed(told) == [None] * len(after.splitlines()), after
+    kept = "a = 10\nif (burning(wick)) {\n    put(out)\n    }\n}\n\nb = 20\n"
+    told = trace(steps(before, kept), [wrote])[-1]
+    assert claimed(told)[:3] == [None, 0, 0]
+    assert told[1].claim.certainty == "likely"
+
+
+def test_two_sessions_that_wrote_the_same_line() -> None:
+    one = edit(Replaced("a = 10\n", "a = 10\nimport os.path\n"), time=MINUTE)
+    two = edit(Replaced("b = 20\n", "b = 20\nimport os.path\n"), time=90 * MINUTE, session=OTHER)
+    versions = steps(
+        "a = 10\nb = 20\n",
+        "a = 10\nimport os.path\nb = 20\n",
+        "a = 10\nimport os.path\nb = 20\nimport os.path\n",
+    )
+    told = trace(versions, [one, two])[-1]
+    assert claimed(told) == [None, 0, None, 1]
+    assert [origin.claim.others for origin in told if origin.claim] == [1, 1]
+    assert [origin.version for origin in told] == [0, 1, 0, 2]
+
+
+def test_the_commit_that_names_a_session_makes_a_guess_likelier() -> None:
+    """What stood around the edit is not known: only its lines can be looked for."""
+    part = edit(Replaced("unknown\n", "unknown\nthe first line\nthe second line\n"), time=MINUTE)
+    before, after = "a = 10\n", "a = 10\nthe first line\nanother line\n"
+    sure = []
+    for named in (frozenset(), frozenset({SESSION})):
+        first, last = steps(before, after)
+        told = trace([first, replace(last, named=named)], [part])[-1]
+        assert claimed(told) == [None, 0, None]
+        sure.append((told[1].claim.certainty, told[1].claim.evidence))
+    assert sure == [("weak", "text"), ("likely", "text")]
+
+
+def test_what_somebody_changed_before_the_whole_file_was_written_is_theirs() -> None:
+    versions = steps("a = 10\n", "a = 10\nby = 'hand'\nagent = 1\n")
+    content = "a = 10\nby = 'hand'\nagent = 1\n"
+    told = trace(versions, [edit(Written(content), time=MINUTE, before="a = 10\nby = 'hand'\n")])
+    assert [claimed(told[-1]), told[-1][2].claim.certainty] == [[None, None, 0], "exact"]
+    told = trace(versions, [edit(Written(content), time=MINUTE)])  # nobody knows
+    assert claimed(told[-1]) == [None, 0, 0]
+    assert {origin.claim.certainty for origin in told[-1] if origin.claim} == {"likely"}
+
+
+def test_what_the_log_tells_later_explains_an_edit_that_could_not_be_replayed() -> None:
+    """A person changed the place first; the next edit shows what came of it."""
+    versions = steps("a = 10\n", "by = 'hand'\nfirst edit\nsecond edit\n")
+    edits = [
+        edit(Replaced("by = 'hand'\n", "by = 'hand'\nfirst edit\n"), time=MINUTE),
+        edit(
+            Replaced("first edit\n", "first edit\nsecond edit\n"),
+            time=2 * MINUTE,
+            before="by = 'hand'\nfirst edit\n",
+        ),
+    ]
+    told = trace(versions, edits)[-1]
+    assert claimed(told) == [None, 0, 1]
+    assert [origin.claim.certainty for origin in told[1:]] == ["likely", "exact"]
+
+
+def test_what_the_agent_took_back_is_not_its_own_when_a_person_writes_it() -> None:
+    edits = [
+        edit(Replaced("a = 10", "a = 1000"), time=MINUTE),
+        edit(Replaced("a = 1000", "a = 10"), time=2 * MINUTE),
+        edit(Replaced("b = 20\n", "b = 20\nc = 30\n"), time=3 * MINUTE),
+    ]
+    versions = steps("a = 10\nb = 20\n", "a = 10\nb = 20\nc = 30\n", "a = 1000\nb = 20\nc = 30\n")
+    assert claimed(trace(versions, edits)[-1]) == [None, None, 2]
+
+
+def test_a_file_of_one_line_many_times_takes_no_hours() -> None:
+    many = ["}"] * 20_000
+    assert list(matches(["x", *many, "y"], ["z", *many, "}", "w"])) == []
+    assert list(matches([*many, "y"], [*many, "}", "w"])) == [(0, 0, 20_000)]
+
+
+def test_an_edit_that_was_committed_late_is_sure_where_the_commit_names_it() -> None:
+    wrote = edit(Replaced("a = 10\n", "a = 10\nagent = 1\n"), time=MINUTE)
+    first, other, last = steps("a = 10\n", "a = 10\nb = 20\n", "a = 10\nagent = 1\nb = 20\n")
+    for named, sure in ((frozenset(), "likely"), (frozenset({SESSION}), "exact")):
+        told = trace([first, other, replace(last, named=named)], [wrote])[-1]
+        assert [claimed(told), told[1].claim.certainty] == [[None, 0, None], sure]
+
+
+def test_a_telling_line_holds_more_together_than_braces_do() -> None:
+    assert list(matches(["kept = 1", "}", "}"], ["}", "}", "kept = 1"])) == [(0, 2, 1)]
+
+
+def test_a_patch_without_a_place_for_a_hunk_changes_nothing() -> None:
+    text = Tracked(["a", "b", "c"], [0, 0, 0])
+    hunks = (Hunk((), ("a",), ("a", "x")), Hunk((), ("z",), ("y",)))
+    assert not text.apply([Patched(hunks)], 1)
+    assert (text.lines, text.origins) == (["a", "b", "c"], [0, 0, 0])
+    assert (
+        text.apply([Patched((Hunk(("b",), (), ("end",)), Hunk(("b",), ("c",), ("C",))))], 1)
+        is False
+    )
+    assert text.apply([Patched((Hunk(("b",), ("  c  ",), ("C",)),))], 1)
+    assert (text.lines, text.origins) == (["a", "b", "C"], [0, 0, 1])
+
+
+REPLACED = [
+    ("a\nb\nc\n", "b\n", "", False, "a0 c0"),
+    ("a\nb\nc\n", "b", "", False, "a0 c0"),
+    ("a\nb\nc\n", "b", "x\ny", False, "a0 x1 y1 c0"),
+    ("a\nb\nc\n", "\nb\n", "\n", False, "a0 c0"),
+    ("a\nb\nc\n", "c\n", "c\nd\n", False, "a0 b0 c0 d1"),
+    ("a\nb\nc", "c", "c\nd", False, "a0 b0 c0 d1"),
+    ("a\nb\na\n", "a", "x", False, None),
+    ("a\nb\na\n", "a", "x", True, "x1 b0 x1"),
+    ("aa\nb\n", "a", "x", True, "xx1 b0"),
+    ("ab ab\nab\n", "b", "\n", True, "a1 _a1 1 a1 1"),
+    ("", "", "x\n", False, "x1"),
+    ("a\n", "", "x\n", False, None),
+    ("a\nb\n", "z", "x", False, None),
+    ("a\r\nb\r\n", "a\nb\n", "a\r\nx\r\nb\n", False, "a0 x1 b0"),
+    ("k = s3\nb\n", "k = [REDACTED:env#1]\n", "k = [REDACTED:env#1]\nn\n", False, "k_=_s30 n1 b0"),
+]
+
+
+@pytest.mark.parametrize(("before", "old", "new", "everywhere", "after"), REPLACED)
+def test_a_text_in_the_place_of_another(before, old, new, everywhere, after) -> None:
+    lines = lines_of(before)
+    text = Tracked(lines, [0] * len(lines))
+    assert text.apply([Replaced(old, new, everywhere=everywhere)], 1) is (after is not None)
+    told = " ".join(
+        f"{line.replace(' ', '_')}{origin}"
+        for line, origin in zip(text.lines, text.origins, strict=True)
+    )
+    assert told == (after if after is not None else " ".join(f"{line}0" for line in lines))
+
+
+@given(
+    st.lists(st.sampled_from(["a b1", "c d2", "}", ""]), max_size=9),
+    st.lists(st.sampled_from(["a b1", "c d2", "e f3", "}", ""]), max_size=9),
+)
+def test_runs_that_two_texts_have_in_common(old, new) -> None:
+    end = (0, 0)
+    for one, other, size in matches(old, new):
+        assert size > 0
+        assert one >= end[0]
+        assert other >= end[1]
+        assert old[one : one + size] == new[other : other + size]
+        end = one + size, other + size
+    if old == new and old:
+        assert list(matches(old, new)) == [(0, 0, len(old))]
+
+
+# Calls.
+
+
+def called(name: str, arguments, **told) -> list[Edit]:
+    call = ToolCall(call_id="c", name=name, arguments=arguments)
+    message = Message(
+        seq=1, id=SESSION, parent=None, ts="2026-11-20T10:00:00.000Z", role="assistant",
+        kind="tool_call", actor="model", parts=[call], **told,
+    )  # fmt: skip
+    return edits_of([message], SESSION, "an agent")
+
+
+CALLS = {
+    "str_replace": ({"path": "f", "old_str": "a", "new_str": "b"}, Replaced("a", "b")),
+    "edit": ({"filePath": "f", "oldString": "a", "newString": "b"}, Replaced("a", "b")),
+    "pi": ({"path": "f", "edits": [{"oldText": "a", "newText": "b"}]}, Replaced("a", "b")),
+    "create": ({"path": "f", "file_text": "x\n"}, Written("x\n")),
+    "write": ({"path": "f", "content": "x\n"}, Written("x\n")),
+    "insert": ({"path": "f", "insert_line": 3, "insert_text": "x\ny\n"}, Placed(("x", "y"))),
+    "Read": ({"file_path": "f", "content": "x"}, None),
+    "grep": ({"path": "f", "pattern": "x"}, None),
+    "odd": ([1, {"path": "f"}], None),
+    "older": ("*** Begin Patch\n*** Add File: f\n+x\n*** End Patch", Written("x\n")),
+    "cut": ("*** Begin Patch\n*** Add File: f\n+x\n", None),
+    "gone": ({"input": "*** Begin Patch\n*** Delete File: f\n*** End Patch\n"}, Written("")),
+    "shell": ({"cmd": "cat <<'E' > f\nx\nE\nls", "workdir": None}, Written("x\n")),
+    "variable": ({"cmd": "cat > f <<E\n$x\nE\n"}, None),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_of_many_agents(name) -> None:
+    arguments, change = CALLS[name]
+    assert [(made.paths, made.changes) for made in called(name, arguments)] == (
+        [(("f",), (change,))] if change else []
+    )
+
+
+# Paths.
+
+ROOTS = [
+    ("~/lantern", ["lantern/a.py", "~/lantern/src/b.py"], "~/lantern"),
+    ("/home/x/lantern/src", ["b.py"], "~/lantern"),
+    ("C:\\Users\\x\\lantern", ["C:\\Users\\x\\lantern\\src\\b.py"], "~/lantern"),
+    ("~", ["~/lantern/src/b.py"], "~/lantern"),
+    ("~", ["~/elsewhere/src/b.py"], None),
+    ("~/work", ["../work/./src/b.py"], "~/work"),
+    ("", ["src/b.py"], ""),
+    ("~/lantern/.claude/worktrees/one", ["src/b.py"], "~/lantern/.claude/worktrees/one"),
+    ("~/other", ["~/other/c.py"], None),
+    ("~/lantern", ["~/README.md"], None),
+]
+
+
+@pytest.mark.parametrize(("directory", "touched", "root"), ROOTS)
+def test_the_root_where_a_session_ran(directory, touched, root) -> None:
+    files = Files(["lantern/a.py", "src/b.py", "README.md"], "/home/y/lantern")
+    assert files.root(directory, touched) == root
