@@ -36,18 +36,13 @@ QUICK = (
     "lengths, torn and completed",
     "titles anew",
     "tags",
-    "links",
-    "comment and title",
     "secret in the tail that leaves",
     "redactions that overlap",
-    "redactions of one secret",
     "removed and tail",
     "rename trap",
     "added, redacted differently",
-    "added with nothing in common",
     "in different sessions",
     "payloads",
-    "both have both",
 )
 """Cases for a plain run: one of each kind."""
 FEW = ("policy and tails", "redactions and tails", "tails", "unlinked and tail, long", "several")
