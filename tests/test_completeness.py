@@ -35,6 +35,7 @@ SECOND_LOCKS = {
 }
 
 
+@pytest.mark.exhaustive
 def test_every_place_that_says_a_rule_is_reached_by_a_vector(tmp_path):
     # As root, files that nobody may read are readable: give that up first, as the runner does.
     (tmp_path / "file").touch()

@@ -85,16 +85,18 @@ def prepare(place: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("dies", "exchange"),
+    ("dies", "exchange", "stride"),
     [
-        pytest.param(True, True, id="dies-exchange"),
-        pytest.param(False, False, id="fails-journal"),
-        pytest.param(True, False, id="dies-journal", marks=pytest.mark.exhaustive),
-        pytest.param(False, True, id="fails-exchange", marks=pytest.mark.exhaustive),
+        pytest.param(True, True, 7, id="dies-exchange-some"),
+        pytest.param(False, False, 7, id="fails-journal-some"),
+        pytest.param(True, True, 1, id="dies-exchange", marks=pytest.mark.exhaustive),
+        pytest.param(False, False, 1, id="fails-journal", marks=pytest.mark.exhaustive),
+        pytest.param(True, False, 1, id="dies-journal", marks=pytest.mark.exhaustive),
+        pytest.param(False, True, 1, id="fails-exchange", marks=pytest.mark.exhaustive),
     ],
 )
 def test_every_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, dies: bool, exchange: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, dies: bool, exchange: bool, stride: int
 ) -> None:
     paths = prepare(tmp_path / "origin")
     origin = tmp_path / "origin" / "archive"
@@ -110,7 +112,7 @@ def test_every_step(
         gate.log
     )
 
-    for number in range(1, total + 1):
+    for number in range(1, total + 1, stride):
         place = tmp_path / "victim"
         shutil.copytree(origin, place)
         gate.count, gate.stop_at, gate.dies, gate.dead = 0, number, dies, False

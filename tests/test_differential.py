@@ -424,6 +424,7 @@ def broken(value):
             yield copied
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("schema_name", NAMES)
 def test_no_keyword_of_a_schema_is_idle(schema_name):
     """Each is broken by some value, and says its rule: a keyword that cannot be is no rule."""

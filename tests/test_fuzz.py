@@ -18,7 +18,7 @@ from sessionfs.model import decode_message
 from sessionfs.schema import finding
 
 RUN = Path(__file__).resolve().parent / "fuzz" / "run.py"
-MUTANTS = 1000
+MUTANTS = 500
 
 
 def harness(name):

@@ -157,7 +157,7 @@ def archive_of(count):
     return files
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 99), st.integers(0, 999), st.binary(max_size=3)), max_size=6)
 )

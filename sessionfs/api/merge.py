@@ -22,6 +22,7 @@ from sessionfs.git.unmerged import Candidates, Commits, Unmerged, split_director
 from sessionfs.git.upkeep import require_version
 from sessionfs.merging.merger import Merged, Merger, Sides
 from sessionfs.merging.policy import merge_policies
+from sessionfs.tree import read_bytes
 from sessionfs.verify import verify_tree
 
 if TYPE_CHECKING:
@@ -189,8 +190,7 @@ class _Root:
             merged = merge_policies(contents.get(1), sides[0], sides[-1])
         except Conflict:
             return None
-        with open(os.path.join(self._top, *path.split("/")), "rb") as stream:
-            there = stream.read()
+        there = read_bytes(DirTree(self._place), POLICY)
         untouched = there in {merged, *contents.values()} or _has_marks(there.splitlines())
         return merged if untouched else None  # somebody is about to resolve it
 
