@@ -11,12 +11,14 @@ from memory import MemoryArchive, merged
 from sessionfs.adapters.claude_code import ADAPTER
 from sessionfs.archive import Session
 from sessionfs.errors import Conflict
+from sessionfs.history import compare_archives
 from sessionfs.identity import branch_native_id
 from sessionfs.importer import import_logs
 from sessionfs.logs import Log
 from sessionfs.redact.ruleset import Ruleset, _rule
 from sessionfs.tree import MemoryTree
 from sessionfs.writer import write_sealed
+from sessionfs.yamltext import emit
 from test_merging import COMMON, archive, line, log, main_of, prompt, rules
 
 RED = "lantern-4711-red"
@@ -303,3 +305,78 @@ def test_a_damaged_side_is_not_merged():
     with pytest.raises(Conflict, match="E601"):
         merged(base, ours, theirs)
     assert Session(ours.trees[path], path).check_digests() is None
+
+
+# --- what history says of a fork ---
+
+
+def history(before: MemoryArchive, after: MemoryArchive) -> list[str]:
+    """The codes of what comparing two archives finds."""
+    policy = emit({"format": "1.0", "min_reader": "1.0"}, "archive")
+    trees = [
+        MemoryTree(
+            {f"{path}/{name}": content for path, files in one.files().items()
+             for name, content in files.items()} | {"archive.yaml": policy}
+        )
+        for one in (before, after)
+    ]  # fmt: skip
+    return sorted({found.code for found in compare_archives(*trees)})
+
+
+def grown(tail: bytes, salt: int) -> bytes:
+    return log("hi") + tail + line(COMMON + 2, f"tail {salt}", salt)
+
+
+def test_a_log_that_went_to_a_fork_is_whole_there():
+    base = archive(log("hi"))
+    sides = [base.copy() for _ in range(2)]
+    for salt, side in enumerate(sides, 1):
+        side.bring(grown(b"" if salt == 1 else line(COMMON + 1, "more", 2), salt))
+    result = both_ways(base, *sides)
+    assert history(base, result) == []
+    assert history(sides[0], result) == ["W719"]
+    assert history(sides[1], result) == []
+    del result.trees[next(path for path in result.paths() if path != main_of(result))]
+    assert history(sides[0], result) == ["E712"]
+
+
+def test_a_fork_hides_no_other_log_in_the_place_of_a_session():
+    """The fork is there and whole; but what has the session's id now begins otherwise."""
+    before = archive(log("hi"))
+    after = archive(log("hi").replace(b"Lamp 0?", b"Lump 0?"))
+    after.bring(log("hi"))
+    assert len(after.paths()) == 2
+    assert after.holds(main_of(before))
+    assert history(before, after) == ["E712"]
+
+
+def test_a_fork_hides_no_redaction_that_was_undone():
+    content = log(f"It is {RED}.")
+    before = archive(content)
+    before.bring(content + line(COMMON + 1, "a", 1))
+    plain = before.copy()
+    before.redact(main_of(before), rules("red"))
+    after = archive(content)
+    after.bring(content + line(COMMON + 1, "another", 2) + line(COMMON + 2, "more", 2))
+    result = merged(None, before, after)
+    assert history(before, result) == ["W719"]
+    assert history(plain, result) == ["W719"]
+    result.trees[main_of(result)] = after.trees[main_of(after)]
+    assert "E714" in history(before, result)
+
+
+def test_a_placeholder_in_a_fork_stands_for_no_more_than_before():
+    content = log(f"It is {RED}, as I say.")
+    before = archive(content + line(COMMON + 1, "a", 1))
+    before.redact(main_of(before), rules("red"))
+    after = archive(content + line(COMMON + 1, "another", 2) + line(COMMON + 2, "more", 2))
+    result = merged(None, before, after)
+    assert history(before, result) == ["W719"]
+    (path,) = (path for path in result.paths() if path != main_of(result))
+    tree = MemoryTree()
+    session = result.session(path)
+    name = "messages-00000001.jsonl"
+    session.tree.files[name] = session.tree.files[name].replace(b", as I say.", b"")
+    write_sealed(session, tree)
+    result.trees[path] = tree
+    assert history(before, result) == ["E712"]

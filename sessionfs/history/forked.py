@@ -8,7 +8,7 @@ from sessionfs.archive import MANIFEST
 from sessionfs.errors import SessionfsError
 from sessionfs.history.edition import Edition
 from sessionfs.history.facts import judge_facts
-from sessionfs.history.redacted import Redactions
+from sessionfs.history.redacted import Redactions, find_undone
 from sessionfs.history.rewritten import is_continued
 from sessionfs.schema import finding
 from sessionfs.tree import Below
@@ -78,6 +78,8 @@ def _goes_on(old: Edition, main: Edition) -> bool:
         if before.content != after.content:
             value = before.value
             if value is None or not redactions.explain(value, before, after):
+                if value is not None and find_undone(value, after.value or {}) is not None:
+                    return False  # the very line, with what was removed from it
                 break
         shared += 1
     kept = main.redacted_by_seq()
