@@ -307,6 +307,23 @@ def test_a_damaged_side_is_not_merged():
     assert Session(ours.trees[path], path).check_digests() is None
 
 
+def test_a_damaged_common_form_is_as_good_as_none():
+    base = said(log("hi"), title="Amber")
+    path = main_of(base)
+    ours, theirs = base.copy(), base.copy()
+    ours.say(path, title="Blue")
+    theirs.say(path, tags=["x"])
+    broken = base.copy()
+    broken.trees[path] = MemoryTree(
+        base.trees[path].files | {"manifest.yaml": b"<<<<<<< ours\n", "checksums.b3": b"?"}
+    )
+    result = both_ways(broken, ours, theirs)
+    manifest = result.session(path).manifest
+    assert manifest.title == "Amber"  # the smaller one: nobody knows which is older
+    assert manifest.ext == {"alternatives": {"title": ["Blue"]}}
+    assert manifest.tags == ["x"]
+
+
 # --- what history says of a fork ---
 
 

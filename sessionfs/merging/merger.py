@@ -27,6 +27,7 @@ from sessionfs.merging.uniting import Uniting, secrets_of
 from sessionfs.model import FORMAT, Lineage
 from sessionfs.redact.known import Known
 from sessionfs.tree import read_bytes
+from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ class Merger:
             reason = "one side had removed it" if len(present) == 1 else UNSET
             return _row(path, present[0], "kept" if len(present) == 1 else "merged", reason=reason)
         one, other = present
-        both = _Both(one, other, relate(one, other), _text(sides.common), None)
+        both = _Both(one, other, relate(one, other), _common(sides.common), None)
         if both.relation.is_same:
             return self._continue(path, both)
         return self._fork(path, both)
@@ -306,6 +307,15 @@ def _rank(session: Session) -> tuple[int, int, str]:
 def _text(session: Session | None) -> bytes | None:
     """Return the manifest of a session as it stands there, if there is one."""
     return None if session is None else read_bytes(session.tree, MANIFEST)
+
+
+def _common(session: Session | None) -> bytes | None:
+    """Return the manifest that both sides come from; one that is damaged is as good as none."""
+    try:
+        text = _text(session)
+        return text if text is None or parse(text) else None
+    except SessionfsError:
+        return None
 
 
 def _size(session: Session) -> int:
