@@ -569,7 +569,9 @@ def test_no_program_of_the_configuration_runs(desk: Desk) -> None:
     program.chmod(0o755)
     desk.write(".gitattributes", "*.py diff=mine\n")
     signer = desk.root.parent / "signer"
-    signer.write_text('#!/bin/sh\necho "[GNUPG:] SIG_CREATED " >&2\necho signature\n')
+    signer.write_text(
+        '#!/bin/sh\ncat >/dev/null\necho "[GNUPG:] SIG_CREATED " >&2\necho signature\n'
+    )
     signer.chmod(0o755)
     desk.git("config", "gpg.program", str(signer))
     desk.commit("signed", "-S")

@@ -76,6 +76,8 @@ def merge(archive: str | None = None) -> MergeReport:
         raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
     require_version(place)
     top = _top(place)
+    if archive is not None and not is_archive(archive):
+        raise NotFound(f"no archive at {archive}", hint="name a directory with archive.yaml")
     index = Unmerged(top)
     only = None if archive is None else _below(top, archive)
     roots = sorted(_roots(index, top) if only is None else {only})

@@ -120,9 +120,10 @@ class Commits:
             for name, theirs, common in _ENDED
             if name != "REBASE_HEAD" or self._is_rebasing()
         ]
-        squashed = _squashed(self._file("SQUASH_MSG"))
-        found += [("refs/stash", "refs/stash", "refs/stash^1")]
-        found += [(squashed, squashed, None)] if squashed is not None else []
+        if any(_THEIRS in stages for stages in unmerged.paths.values()):
+            squashed = _squashed(self._file("SQUASH_MSG"))
+            found += [("refs/stash", "refs/stash", "refs/stash^1")]
+            found += [(squashed, squashed, None)] if squashed is not None else []
         for name, theirs, common in found:
             commit = self._commit(theirs) if self._commit(name) is not None else None
             if commit is not None and self._has(commit, unmerged):
