@@ -95,8 +95,8 @@ class People:
             if spelt in mine or (spelt not in known and self._is_there(key, item))
         ]
         kept = [{**theirs, **mine}[spelt] for spelt in _united(ours, others)]
-        if not kept and (key in self._first or key in self._second):
-            return [] if self._first.get(key) == [] else None
+        if not kept and [] in (self._first.get(key), self._second.get(key)):
+            return []  # somebody wrote that there is none
         return kept or None
 
     def _ext(self) -> dict[str, Any] | None:
