@@ -18,7 +18,7 @@ from sessionfs.model import decode_message
 from sessionfs.schema import finding
 
 RUN = Path(__file__).resolve().parent / "fuzz" / "run.py"
-MUTANTS = 500
+MUTANTS = 200
 
 
 def harness(name):

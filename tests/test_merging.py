@@ -208,7 +208,7 @@ def test_the_order_of_three_does_not_matter_but_for_which_log_is_the_main_one(ma
     ],
 )
 def test_laws_often(law, count):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(sides(count))
     def often(made):
         law.hypothesis.inner_test(made)

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
 from sessionfs.api.places import check_named
-from sessionfs.archive import CHECKSUMS
+from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
 from sessionfs.canonical import Struct
 from sessionfs.digest import digest_stream, git_blob_id
 from sessionfs.disk.archive import POLICY, Archive, write_policy
@@ -18,7 +18,15 @@ from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
 from sessionfs.git.repository import toplevel
 from sessionfs.git.running import require
-from sessionfs.git.unmerged import Candidates, Commits, Unmerged, split_directory, split_path
+from sessionfs.git.unmerged import (
+    OURS,
+    THEIRS,
+    Candidates,
+    Commits,
+    Unmerged,
+    split_directory,
+    split_path,
+)
 from sessionfs.git.upkeep import require_version
 from sessionfs.merging.merger import Merged, Merger, Sides
 from sessionfs.merging.policy import merge_policies
@@ -288,7 +296,7 @@ class _Root:
         commits = self._commits
         stages = candidates.staged.get(f"{directory}/{CHECKSUMS}", {})
         if committed or 0 in stages:
-            if commits.theirs is None:
+            if commits.theirs is None and not self._is_another(directory):
                 message = f"{directory}: git does not tell where the other side is"
                 raise Conflict(message, hint="resolve it by hand: take one side, or seal it anew")
             common, ours, theirs = (
@@ -310,6 +318,24 @@ class _Root:
         except SessionfsError:  # of several merge bases git makes one that nobody wrote
             common = None
         return Sides(common, found[0], found[1])
+
+    def _is_another(self, directory: str) -> bool:
+        """Tell whether git has put files of another session there, which it took for a renamed one.
+
+        A manifest and a summary name their session.
+        """
+        named = directory.rpartition("/")[2].encode()
+        paths = {f"{directory}/{name}" for name in (MANIFEST, SUMMARY)}
+        others = [
+            self._content(blob, path)
+            for path in paths & self._index.paths.keys()
+            for stage, blob in self._index.paths[path].items()
+            if stage != OURS
+        ]
+        if others:
+            return not any(named in content for content in others)
+        inside = (p for p in self._index.paths if p.startswith(f"{directory}/"))
+        return not any(THEIRS in self._index.paths[path] for path in inside)
 
     def _moved(self, wanted: Iterable[str]) -> set[str]:
         """Return the sessions that git has mixed up by following a rename from one to another."""

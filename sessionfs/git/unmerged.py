@@ -38,8 +38,9 @@ _ENDED: Final = (
 """What git calls a commit that it could not finish with: the other side, and where it began."""
 
 _FILE: Final = "100644"
-_THEIRS: Final = 3
-"""The stage of the index that has the other side."""
+OURS: Final = 2
+THEIRS: Final = 3
+"""The stages of the index that have the sides of a conflict."""
 
 _STASHES: Final = 50
 _OLDER: Final = 100
@@ -120,7 +121,7 @@ class Commits:
             for name, theirs, common in _ENDED
             if name != "REBASE_HEAD" or self._is_rebasing()
         ]
-        if any(_THEIRS in stages for stages in unmerged.paths.values()):
+        if any(THEIRS in stages for stages in unmerged.paths.values()):
             squashed = _squashed(self._file("SQUASH_MSG"))
             found += [("refs/stash", "refs/stash", "refs/stash^1")]
             found += [(squashed, squashed, None)] if squashed is not None else []
@@ -142,7 +143,7 @@ class Commits:
     def _has(self, commit: str, unmerged: Unmerged) -> bool:
         """Tell whether a commit has what the index has of theirs: there, or elsewhere."""
         wanted = {
-            path: stages[_THEIRS] for path, stages in unmerged.paths.items() if _THEIRS in stages
+            path: stages[THEIRS] for path, stages in unmerged.paths.items() if THEIRS in stages
         }
         there = dict(self.files(commit, sorted(wanted)))
         missing = {blob for path, blob in wanted.items() if there.get(path) != blob}

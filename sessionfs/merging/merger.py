@@ -44,7 +44,7 @@ Status = Literal["merged", "forked", "kept", "conflict"]
 class Merged(Struct, frozen=True, kw_only=True):
     """What became of a session that both sides changed; `fork` is the id of its new or grown fork.
 
-    `kept`: one side had removed it. `conflict`: nothing was written, for the `reason`.
+    `kept`: only one side has it. `conflict`: nothing was written, for the `reason`.
     """
 
     path: str
@@ -155,7 +155,7 @@ class Merger:
                 raise Conflict(message, hint="upgrade sessionfs, or take one side")
         if len(present) == 1 or present[0].seal == present[-1].seal:
             self._adopt(path, present[0])
-            reason = "one side had removed it" if len(present) == 1 else UNSET
+            reason = "only one side has it" if len(present) == 1 else UNSET
             return _row(path, present[0], "kept" if len(present) == 1 else "merged", reason=reason)
         one, other = present
         both = _Both(one, other, relate(one, other), _common(sides.common), None)
