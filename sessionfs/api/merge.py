@@ -110,14 +110,6 @@ def merge(archive: str | None = None) -> MergeReport:
     )
 
 
-def merge_policy_files(common: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """Return the archive.yaml that two become, as a merge driver of git is given them.
-
-    Raises `Conflict` where they contradict each other.
-    """
-    return merge_policies(common or None, ours, theirs)
-
-
 def _top(place: str) -> str:
     answer = require(
         place, "rev-parse", "--is-inside-work-tree",

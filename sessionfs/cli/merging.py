@@ -117,15 +117,15 @@ def merge_driver_command(
 
 
 def _merge_policy(common: str, ours: str, theirs: str) -> int:
-    from sessionfs.api.merge import merge_policy_files
     from sessionfs.errors import Conflict
+    from sessionfs.merging.policy import merge_policies
 
     contents = []
     for place in (common, ours, theirs):
         with open(place, "rb") as stream:
             contents.append(stream.read())
     try:
-        merged = merge_policy_files(*contents)
+        merged = merge_policies(contents[0] or None, contents[1], contents[2])
     except Conflict as error:
         note(f"{error.message}; {error.hint}")
         return FINDINGS
