@@ -115,13 +115,13 @@ def test_what_is_not_committed_yet(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "cwd", ["/home/ada/project", "/Users/bea/work/src", "C:\\Users\\cy\\project", "/srv/project"]
+    "cwd", ["/home/ada/project", "/Users/bea/code/src", "C:\\Users\\cy\\project", "/srv/project"]
 )
 def test_the_session_ran_elsewhere(desk: Desk, cwd: str) -> None:
     agent = Claude(desk, cwd=cwd.removesuffix("/src"))
     if cwd.endswith("/src"):  # in a directory of the repository
         agent.cwd = cwd.removesuffix("/src")
-        agent.lines[0] = agent.lines[0].replace(b"/work", b"/work/src")
+        agent.lines[0] = agent.lines[0].replace(b"/code", b"/code/src")
     seq = append(agent, "src/lamp.py", "\n# by the agent\n")
     outside = agent.call(
         "Write", {"file_path": "/elsewhere/other/lamp.py", "content": "# another file\n# of it\n"}

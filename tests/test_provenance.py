@@ -412,7 +412,7 @@ ROOTS = [
     ("C:\\Users\\x\\lantern", ["C:\\Users\\x\\lantern\\src\\b.py"], "~/lantern"),
     ("~", ["~/lantern/src/b.py"], "~/lantern"),
     ("~", ["~/elsewhere/src/b.py"], None),
-    ("~/work", ["../work/./src/b.py"], "~/work"),
+    ("~/code", ["../code/./src/b.py"], "~/code"),
     ("", ["src/b.py"], ""),
     ("~/lantern/.claude/worktrees/one", ["src/b.py"], "~/lantern/.claude/worktrees/one"),
     ("~/other", ["~/other/c.py"], None),

@@ -93,11 +93,12 @@ def merge(archive: str | None = None) -> MergeReport:
     policies: list[str] = []
     left: list[str] = []
     with closing(Objects(top)) as objects:
+        commits = Commits(top, index)
         for root in roots:
             if not is_archive(os.path.join(top, *root.split("/")) if root else top):
                 left += (path for path in index.paths if _is_in(path, root))
                 continue  # it was moved or removed on one side
-            one = _Root(top, root, index, objects)
+            one = _Root(top, root, index, objects, commits)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
             left += one.left
@@ -160,29 +161,30 @@ class _Root:
 
     _candidates: Candidates
 
-    def __init__(self, top: str, root: str, index: Unmerged, objects: Objects) -> None:
+    def __init__(
+        self, top: str, root: str, index: Unmerged, objects: Objects, commits: Commits
+    ) -> None:
         self._top = top
         self._root = root
         self._place = os.path.join(top, *root.split("/")) if root else top
         self._index = index
         self._objects = objects
-        self._commits = Commits(top, index)
+        self._commits = commits
         self._wanted: set[str] = set()
         self.left: list[str] = []
 
     def merge_policy(self) -> list[str]:
         """Merge archive.yaml, if it is in conflict; return its path."""
-        merged = []
         unmerged = self._index.paths
         self.left += (p for p in unmerged if _is_in(p, self._root) and _is_by_hand(p))
         path = f"{self._root}/{POLICY}".lstrip("/")
         content = self._policy(path, unmerged[path]) if path in unmerged else b""
         if content is None:
             self.left.append(path)
-        elif content:
-            write_policy(self._place, content)
-            merged.append(path)
-        return merged
+        if not content:
+            return []
+        write_policy(self._place, content)
+        return [path]
 
     def _policy(self, path: str, stages: dict[int, str]) -> bytes | None:
         """Return an archive.yaml merged, or None where the two sides contradict each other."""
