@@ -75,6 +75,18 @@ def redact_session(session: Session, ruleset: Ruleset, tree: WritableTree) -> in
     return _write(session, Redactor(ruleset, known), tree)
 
 
+def remove_known(session: Session, known: Known, tree: WritableTree) -> int:
+    """Write a session, which is undamaged, without what is known; return how many were removed.
+
+    The placeholders get numbers of this session: those of another one may be taken here.
+    """
+    reserve_numbers(own := Known(), session)
+    for rule, _, secret in known.items():
+        own.name(secret, rule)
+    own.take_stock()
+    return _write(session, Redactor(None, own), tree)
+
+
 def _write(session: Session, redactor: Redactor, tree: WritableTree) -> int:
     writer = SessionWriter(tree, session.manifest.source.name, old=session)
     removed = 0

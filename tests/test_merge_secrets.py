@@ -160,6 +160,31 @@ def test_a_secret_has_no_part_in_the_id_of_a_fork():
     assert told == branch_native_id(SESSION, shown.rstrip(b"\n"))
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_fork_that_one_side_has_alone_does_not_say_what_the_other_one_removed(goes_on):
+    """A third person redacts, while two others make the fork; it has a placeholder of its own."""
+    base = archive(log(f"It is {RED}."))
+    main = b"".join(line(COMMON + 1 + n, "Off.", 1) for n in range(3))
+    ours = base.copy()
+    ours.bring(log(f"It is {RED}.") + main)
+    other = base.copy()
+    mine = Ruleset([_rule({"id": "red", "regex": "(lantern-9999-red)"})])
+    other.bring(log(f"It is {RED}.") + line(COMMON + 1, "Or lantern-9999-red.", 2), mine)
+    both = both_ways(base, ours, other)
+    assert text_of(both).count(RED.encode()) > 1
+    third = redacted(base, rules("red"))
+    if goes_on:
+        third.bring(log(f"It is {RED}.") + line(COMMON + 1, "And?", 3), rules("red"))
+    result = both_ways(base, both, third)
+    assert RED.encode() not in text_of(result)
+    assert len(result.paths()) == 2 + goes_on
+    (fork,) = (
+        one for one in result.sessions() if b"Or [REDACTED:red#1]" in b"".join(one.restore())
+    )
+    assert b"It is [REDACTED:red#2]." in b"".join(fork.restore())
+    assert both_ways(base, result, third).files() == result.files()
+
+
 def test_a_bookmark_follows_its_message_into_a_fork_that_an_import_made():
     tails = [
         b"".join(line(COMMON + 1 + n, f"{side} {n}", side) for n in range(5 - side))

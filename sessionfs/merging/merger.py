@@ -26,7 +26,8 @@ from sessionfs.merging.removed import Removed
 from sessionfs.merging.uniting import Uniting, secrets_of
 from sessionfs.model import FORMAT, Lineage
 from sessionfs.redact.known import Known
-from sessionfs.tree import read_bytes
+from sessionfs.redacting import remove_known
+from sessionfs.tree import NoTree, read_bytes
 from sessionfs.yamltext import parse
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Merger:
         self._store = store
         self._check = check
         self._guard = guard
-        self._stages: list[Stage] = []
+        self._stages: dict[str, Stage] = {}
         self._stack = ExitStack()
 
     def merge(self, path: str, sides: Sides) -> Merged:
@@ -140,9 +141,9 @@ class Merger:
         `Conflict` where the two cannot be merged.
         """
         with ExitStack() as self._stack:
-            self._stages = []
+            self._stages = {}
             row = self._merge(path, sides)
-            for stage in self._stages:  # forks first: the merged session refers to none of them
+            for stage in self._stages.values():  # the merged one last: it refers to none
                 stage.publish()
             return row
 
@@ -169,6 +170,7 @@ class Merger:
         if ends == (True, False) or (all(ends) and _rank(both.other) < _rank(both.one)):
             both = both.turned()
         both = both.with_known()
+        self._clear_branches(both)
         if not both.relation.lacking[0]:
             self._unite(path, both)
             return _row(path, both.one, "merged")
@@ -193,6 +195,7 @@ class Merger:
             turn = lines[0] > lines[1]
         both = (both.turned() if turn else both).with_known()
         fork = self._branch(both, self._target(both))
+        self._clear_branches(both)
         self._unite(path, both)
         return _row(path, both.one, "forked", fork=fork)
 
@@ -279,6 +282,23 @@ class Merger:
         uniting.write(stage.tree, both.common, both.removed())
         self._ready(stage, path)
 
+    def _clear_branches(self, both: _Both) -> None:
+        """Remove from the branches that one side has alone what the other side has removed here."""
+        known, uid = both.known or Known(), both.one.manifest.source.uid
+        for branch in self._store.branches(uid) if known.secrets else ():
+            path = branch.path
+            if path in self._stages or not branch.summary.uid.startswith(f"{uid}#"):
+                continue
+            try:
+                if not remove_known(branch, known, NoTree()):
+                    continue
+                self._check(branch)
+            except SessionfsError:  # in conflict still, or damaged: verify's to name
+                continue
+            stage = self._stage(path.rpartition("/")[2], path)
+            remove_known(branch, known, stage.tree)
+            self._ready(stage, path)
+
     def _adopt(self, path: str, session: Session) -> None:
         """Stage a session as it is."""
         stage = self._stage(path.rpartition("/")[2], path)
@@ -295,7 +315,7 @@ class Merger:
         written = Session(stage.tree, path)
         self._check(written)
         self._guard(written)
-        self._stages.append(stage)
+        self._stages[path] = stage
 
 
 def _rank(session: Session) -> tuple[int, int, str]:

@@ -89,6 +89,11 @@ class Known:
         """Return what a placeholder stands for, if that is known."""
         return self._secrets.get(name)
 
+    def items(self) -> list[tuple[str, int, bytes]]:
+        """Return rule, number and secret of each placeholder, sorted."""
+        named = ((*split_placeholder(name), secret) for secret, name in self._names.items())
+        return sorted(named)
+
     def reserve_in(self, text: str) -> None:
         """Give no number again that a placeholder in an archived text has."""
         for placeholder in PLACEHOLDER.findall(text):
