@@ -42,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["SESSIONFS_CORPUS"] = str(Path(corpus).resolve())
     home = tempfile.TemporaryDirectory(prefix="sessionfs-home-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        # Each of the thousand processes of a run would compile the program anew.
+        compiled = tempfile.TemporaryDirectory(prefix="sessionfs-pyc-", ignore_cleanup_errors=True)
+        config.add_cleanup(compiled.cleanup)
+        os.environ["PYTHONPYCACHEPREFIX"] = compiled.name
     os.environ.update(
         HOME=home.name,
         USERPROFILE=home.name,

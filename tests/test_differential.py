@@ -339,13 +339,13 @@ def doubled(line):
 
 
 @given(damaged_values(MESSAGES))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_damaged_message_is_judged_alike_by_all(value):
     opinions(encode(value))
 
 
 @given(damaged_bytes(MESSAGES.map(encode)))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_line_of_damaged_bytes_is_judged_alike_by_all(line):
     opinions(line)
 
@@ -374,7 +374,7 @@ def test_a_name_twice_is_e402_in_any_object(line, data):
 
 @pytest.mark.parametrize("schema_name", NAMES)
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_every_schema_is_read_alike_by_all(schema_name, data):
     agree(data.draw(damaged_values(st.just(VALID[schema_name]))), schema_name)
 
@@ -466,15 +466,23 @@ def test_a_pattern_means_the_same_in_python_and_in_ecma(pattern, data):
 # --- every vector ---
 
 
+@pytest.fixture(scope="module")
+def judged():
+    """The lines that were judged already."""
+    return set()
+
+
 @pytest.mark.parametrize("vector", VECTORS, ids=name)
-def test_judges_agree_on_every_vector(vector):
+def test_judges_agree_on_every_vector(vector, judged):
     for path in sorted((vector / run.root_of(vector)).rglob("*")):
         if not path.is_file():
             continue
         content = path.read_bytes()
         if re.fullmatch(r"messages-[0-9]+\.jsonl", path.name):
             for line in content.split(b"\n"):
-                opinions(line)
+                if line not in judged:  # most vectors differ from a good session in one place
+                    judged.add(line)
+                    opinions(line)
         elif path.name in PLAIN:
             for text in content.splitlines() if path.suffix == ".jsonl" else [content]:
                 with contextlib.suppress(SessionfsError, ValueError):  # it has no value to judge

@@ -152,6 +152,7 @@ def test_sarif_has_the_worst_5000_and_says_so():
     (invocation,) = run["invocations"]
     (notification,) = invocation["toolExecutionNotifications"]
     assert notification["message"]["text"].startswith("6,001 findings: the worst 5,000 ")
+    run["results"] = run["results"][::100]  # the schema has an opinion on each, not on their number
     Draft202012Validator(SCHEMA).validate({"version": "2.1.0", "runs": [run]})
 
 

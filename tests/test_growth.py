@@ -56,7 +56,7 @@ def test_cut_at_lines_and_inside_of_lines(tmp_path: Path, native: Path, archive:
     content = log(700)
     lines = content.splitlines(keepends=True)
     cuts = []
-    for number in range(100, len(lines), 100):
+    for number in range(200, len(lines), 200):
         end = sum(map(len, lines[:number]))
         cuts += [end, end + len(lines[number]) // 2, end + len(lines[number]) - 1]
     before: dict[str, int] = {}
@@ -76,7 +76,7 @@ def test_every_byte_of_growth_across_a_segment_border(
 ) -> None:
     content = log(258, size=6)
     lines = content.splitlines(keepends=True)
-    for cut in range(len(content) - sum(map(len, lines[-3:])), len(content) + 1, 97):
+    for cut in range(len(content) - sum(map(len, lines[-3:])), len(content) + 1, 211):
         sessionfs.import_logs([write(native, content[:cut])], archive=str(archive))
     sessionfs.import_logs([write(native, content)], archive=str(archive))
     assert tree(archive) == at_once(tmp_path, content)

@@ -6,6 +6,7 @@ A plain run plays some of the cases, and each way, host and direction with one o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,6 @@ def played(tmp_path_factory: pytest.TempPathFactory):
 
 def resolve(root: Path, outcome: Outcome) -> None:
     """Do what a person does whom git has stopped; check what each step says."""
-    archive = root / ARCHIVE
     before = must(root, "ls-files", "--stage", "-z")
     code, out, err = run(root, "merge")
     assert code == 0, (outcome.said, out, err)
@@ -75,7 +75,6 @@ def resolve(root: Path, outcome: Outcome) -> None:
     assert out.count("\n") >= len(paths), out
     for path in paths:
         assert path.rpartition("/")[2] in out, "each session has a line"
-    assert errors(archive) == []
     must(root, "add", "--all", ARCHIVE)
     assert unmerged(root) == []
 
@@ -103,9 +102,19 @@ def check_result(case: Played, root: Path) -> None:
 
 
 def bring_together(
-    case: Played, place: Path, *, host: str, way: str, ours: str, theirs: str
+    case: Played,
+    place: Path,
+    known: Collection[str],
+    *,
+    host: str,
+    way: str,
+    ours: str,
+    theirs: str,
 ) -> Path | None:
-    """Merge two sides as a person does; return the repository, None where they stay apart."""
+    """Merge two sides as a person does; return the repository, None where they stay apart.
+
+    What has become of them need not be checked where it is one of the `known` trees.
+    """
     root = copied(case, place, host)
     outcome = run_way(root, way, ours, theirs)
     if way in case.case.beyond and is_left(root, outcome):
@@ -115,9 +124,10 @@ def bring_together(
     else:
         # git may end with an error all the same: a commit that changes nothing any more
         assert not outcome.code or "empty" in outcome.said, outcome.said
-    check_result(case, root)
     must(root, "add", "--all", ARCHIVE)  # what came from the stash without a conflict
     merged = tree_of(root)
+    if merged not in known:
+        check_result(case, root)
     finish(root, way)
     assert must(root, "rev-parse", f"HEAD:{ARCHIVE}").strip() == merged
     return root
@@ -131,7 +141,9 @@ def check_case(case: Played, place: Path, ways) -> None:
             for ours, theirs in DIRECTIONS:
                 if way.startswith("stash") and is_base(case, theirs):
                     continue  # there is nothing to put on the stash
-                root = bring_together(case, place, host=host, way=way, ours=ours, theirs=theirs)
+                root = bring_together(
+                    case, place, results.keys(), host=host, way=way, ours=ours, theirs=theirs
+                )
                 if root is not None:
                     merged = tree_of(root)
                     results.setdefault(merged, []).append(f"{host} {way} {ours}")

@@ -294,9 +294,10 @@ def test_the_examples(tmp_path: Path) -> None:
     assert disagreements(imported(tmp_path / "archive", natives)) == []
 
 
-def test_real_logs(tmp_path: Path, corpus: Path) -> None:
-    logs = [corpus / "claude-code", corpus / "codex"]
-    assert disagreements(imported(tmp_path / "archive", *logs)) == []
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("agent", ["claude-code", "codex"])
+def test_real_logs(tmp_path: Path, corpus: Path, agent: str) -> None:
+    assert disagreements(imported(tmp_path / "archive", corpus / agent)) == []
 
 
 def test_packs(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def archive_of(count):
     return files
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 99), st.integers(0, 999), st.binary(max_size=3)), max_size=6)
 )
@@ -168,11 +168,9 @@ def test_findings_do_not_depend_on_the_number_of_processes(damages):
         content = files[path]
         files[path] = content[:place] + other + content[place + 1 :]
     tree = MemoryTree(files)
-    reports = [
-        verify_archive(tree, each=partial(spread, size=one, jobs=jobs)) for jobs in (1, 2, 5)
-    ]
+    reports = [verify_archive(tree, each=partial(spread, size=one, jobs=jobs)) for jobs in (1, 3)]
     assert reports[0].findings  # at least that they are in a wrong place
-    assert reports[1] == reports[2] == reports[0] == verify_archive(tree)
+    assert reports[1] == reports[0] == verify_archive(tree)
 
 
 @pytest.mark.parametrize("mode", ["full", "fast", "deep"])
@@ -182,9 +180,9 @@ def test_named_sessions_are_spread_too(tmp_path, mode):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
     named = sorted(map(str, (tmp_path / "a").glob("2026/11/*")))
-    reports = [sessionfs.verify(named, mode=mode, jobs=jobs) for jobs in (1, 2, 5)]
-    assert reports[1] == reports[2] == reports[0]
+    reports = [sessionfs.verify(named, mode=mode, jobs=jobs) for jobs in (1, 3)]
+    assert reports[1] == reports[0]
     assert len(reports[0].sessions) == 4
-    whole = [sessionfs.verify([str(tmp_path / "a")], mode=mode, jobs=jobs) for jobs in (1, 2, 5)]
-    assert whole[1] == whole[2] == whole[0]
+    whole = [sessionfs.verify([str(tmp_path / "a")], mode=mode, jobs=jobs) for jobs in (1, 3)]
+    assert whole[1] == whole[0]
     assert whole[0].checked == reports[0].checked

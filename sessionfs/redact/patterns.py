@@ -36,6 +36,7 @@ class Pattern:
 
     def __init__(self, pattern: str) -> None:
         """Compile it; more than the memory limit is refused, too."""
+        self.text = pattern
         try:
             self._compiled = re2.compile(pattern.encode(), _options())
         except (re2.error, ValueError) as error:

@@ -82,8 +82,8 @@ class Rule:
     id: str
     description: str
     regex: Pattern
-    prefilter: str
-    """A pattern that matches wherever `regex` does, also in JSON text; empty: everywhere."""
+    prefilter: Pattern
+    """It matches wherever `regex` does, also in JSON text; empty: everywhere."""
     group: int = 0
     entropy: float = 0.0
     allowlists: tuple[Allowlist, ...] = ()
@@ -103,11 +103,10 @@ class Ruleset:
         """Put rules together; allowlists are for each of them."""
         self.rules = tuple(rules)
         self._allowlists = tuple(allowlists)
-        short = [_shortened(rule.prefilter) for rule in self.rules]
+        short = [_shortened(rule.prefilter.text) for rule in self.rules]
         self.any = Pattern("|".join((*(f"(?:{each})" for each in short), CODES_IN_JSON)))
         """Matches wherever a rule may find something, or a text is shown otherwise by its codes."""
         self._each = Patterns((*short, CODES_IN_JSON))
-        self._exact = [Pattern(rule.prefilter) for rule in self.rules]
 
     def may_be_in(self, text: bytes) -> bool:
         """Tell whether a rule may find something in a text, or in a text in this JSON."""
@@ -119,7 +118,7 @@ class Ruleset:
             return
         # Something of the set matches. One that runs out of memory tells of no match, and no error.
         for number in self._each.found_in(text) or range(len(self.rules)):
-            if number < len(self.rules) and self._exact[number].is_in(text):
+            if number < len(self.rules) and self.rules[number].prefilter.is_in(text):
                 yield self.rules[number]
 
     def find(self, text: bytes) -> Iterator[tuple[int, int, str]]:
@@ -175,6 +174,12 @@ def read_rules(name: str, content: bytes) -> dict[str, Any]:
         raise BadRules(f"{name}: {error}", hint="mend the file: nothing was written") from None
 
 
+@cache
+def _ours(name: str) -> tuple[dict[str, Rule], list[Allowlist]]:
+    """Return the rules of a document that comes with this package, compiled: that takes a while."""
+    return _read(shipped(name))
+
+
 def load_ruleset(
     added: Iterable[tuple[str, Mapping[str, Any]]] = (),
     *,
@@ -189,8 +194,11 @@ def load_ruleset(
     """
     rules: dict[str, Rule] = {}
     allowlists: list[Allowlist] = []
-    ours = (DEFAULT, PRIVATE) if anonymize else (DEFAULT,)
-    for name, document in (*((name, shipped(name)) for name in ours), *added):
+    for name in (DEFAULT, PRIVATE) if anonymize else (DEFAULT,):
+        more, general = _ours(name)
+        rules |= more
+        allowlists += general
+    for name, document in added:
         try:
             more, general = _read(document)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -241,12 +249,11 @@ def _rule(table: Mapping[str, Any]) -> Rule:
     prefilter = table.get("prefilter")
     if prefilter is None:
         prefilter = _keywords(table.get("keywords", ()))
-    Pattern(prefilter)
     return Rule(
         id=identifier,
         description=str(table.get("description", "")),
         regex=regex,
-        prefilter=prefilter,
+        prefilter=Pattern(prefilter),
         group=group,
         entropy=float(table.get("entropy", 0)),
         allowlists=tuple(map(_allowlist, _allowlists(table))),
