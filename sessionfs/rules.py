@@ -686,7 +686,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "W701",
                 "In a git work tree, the attributes of a session's files SHOULD keep git from converting them.",
                 why="A checkout elsewhere would else hold other bytes, and a merge could blend two sessions without a conflict.",
-                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one); `git check-attr -a -- FILE` shows what git does to a file.",
+                hint="Bring back the archive's `.gitattributes` (`sessionfs init ARCHIVE` writes a missing one); `git check-attr -a -- FILE` shows what git does to a file. A line of `.git/info/attributes`, or of a `.gitattributes` beside the file, outranks it.",
             ),
             _rule(
                 "W702",

@@ -387,6 +387,26 @@ def test_a_line_that_outranks_ours_is_told(archived, capsys):
     assert "the attribute merge is union" in told(capsys)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["*.jsonl", "*.b3", "summary.json", ".sessions/2026/**/files/*"]
+)
+def test_what_outranks_ours_for_a_file_of_a_session_is_told(archived, capsys, pattern):
+    main(["git", "setup"])
+    own = archived / ".git" / "info" / "attributes"
+    own.write_bytes(own.read_bytes() + f"{pattern} merge=union\n".encode())
+    capsys.readouterr()
+    assert main(["git", "setup", "--check"]) == 1
+    assert "the attribute merge is union" in told(capsys)
+
+
+def test_what_harms_is_not_as_it_should_be(archived, capsys):
+    main(["git", "setup"])
+    (archived / ".sessions" / "2026" / ".gitattributes").write_text("* text=auto\n")
+    capsys.readouterr()
+    assert main(["git", "setup", "--check"]) == 1
+    assert "W701" in told(capsys)
+
+
 def test_guards_that_are_missing_are_written_and_what_people_added_stays(archived, capsys):
     attributes, ignore = (archived / ".sessions" / name for name in GUARDS)
     attributes.write_text("# ours\n*.png binary\n")

@@ -6,18 +6,18 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
+from sessionfs.api.conflicts import below_top, is_by_hand, is_in, roots_of, top_of
 from sessionfs.api.places import check_named
+from sessionfs.api.sparse import SparseArchive
 from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
-from sessionfs.canonical import Struct
+from sessionfs.canonical import Struct, replace
 from sessionfs.digest import digest_stream, git_blob_id
-from sessionfs.disk.archive import POLICY, Archive, write_policy
-from sessionfs.disk.guards import GUARDS
+from sessionfs.disk.archive import POLICY, write_policy
 from sessionfs.disk.marker import is_archive
 from sessionfs.disk.tree import DirTree
 from sessionfs.errors import Conflict, NotFound, SessionfsError
 from sessionfs.git.objects import Objects
-from sessionfs.git.repository import toplevel
-from sessionfs.git.running import require
+from sessionfs.git.unchecked import is_sparse
 from sessionfs.git.unmerged import (
     OURS,
     THEIRS,
@@ -34,7 +34,7 @@ from sessionfs.tree import read_bytes
 from sessionfs.verify import verify_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from sessionfs.archive import Session
 
@@ -56,6 +56,8 @@ class MergeReport(Struct, frozen=True, kw_only=True):
     """Unmerged paths of archives that are still to be resolved by hand, from the top."""
     others: int
     """Unmerged paths outside of archives."""
+    sparse: bool
+    """Whether `git add` takes all that was written only with `--sparse`."""
 
     @property
     def ok(self) -> bool:
@@ -83,12 +85,12 @@ def merge(archive: str | None = None) -> MergeReport:
     if not os.path.isdir(place):
         raise NotFound(f"no directory {place}", hint="name an archive in a work tree of git")
     require_version(place)
-    top = _top(place)
+    top = top_of(place)
     if archive is not None and not is_archive(archive):
         raise NotFound(f"no archive at {archive}", hint="name a directory with archive.yaml")
     index = Unmerged(top)
-    only = None if archive is None else _below(top, archive)
-    roots = sorted(_roots(index, top) if only is None else {only})
+    only = None if archive is None else below_top(top, archive)
+    roots = sorted(roots_of(index, top) if only is None else {only})
     sessions: list[Merged] = []
     policies: list[str] = []
     left: list[str] = []
@@ -96,64 +98,20 @@ def merge(archive: str | None = None) -> MergeReport:
         commits = Commits(top, index)
         for root in roots:
             if not is_archive(os.path.join(top, *root.split("/")) if root else top):
-                left += (path for path in index.paths if _is_in(path, root))
+                left += (path for path in index.paths if is_in(path, root))
                 continue  # it was moved or removed on one side
             one = _Root(top, root, index, objects, commits)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
             left += one.left
-    inside = [path for path in index.paths if any(_is_in(path, root) for root in roots)]
+    inside = [path for path in index.paths if any(is_in(path, root) for root in roots)]
     return MergeReport(
         sessions=sessions,
         policies=policies,
         left=left,
         others=len(index.paths) - len(inside) if only is None else 0,
+        sparse=is_sparse(top),
     )
-
-
-def _top(place: str) -> str:
-    answer = require(
-        place, "rev-parse", "--is-inside-work-tree",
-        otherwise="nothing can be merged here", hint="run it in a work tree of git",
-    )  # fmt: skip
-    top = toplevel(place) if answer == b"true\n" else None
-    if top is None:
-        message = f"{place} is in no work tree of git"
-        raise SessionfsError(message, hint="run it in a clone that has one, not in a bare one")
-    return top
-
-
-def _below(top: str, archive: str) -> str:
-    """Return an archive's path seen from the top of its work tree."""
-    path = os.path.relpath(os.path.realpath(archive), os.path.realpath(top))
-    return "" if path == os.curdir else path.replace(os.sep, "/")
-
-
-def _roots(index: Unmerged, top: str) -> set[str]:
-    """Return the archives that have unmerged paths."""
-    roots = {split_directory(directory)[0] for directory in index.sessions()}
-    around = {above for path in index.paths for above in _above(path)}
-    return roots | {one for one in around if os.path.lexists(os.path.join(top, one, POLICY))}
-
-
-def _above(path: str) -> Iterator[str]:
-    """Yield the directories that a path lies in, the innermost first; "" is the top."""
-    while path:
-        path = path.rpartition("/")[0]
-        yield path
-
-
-def _is_in(path: str, root: str) -> bool:
-    """Tell whether a path belongs to an archive; what is around one at the top is a project."""
-    if root:
-        return path.startswith(f"{root}/")
-    found = split_path(path)
-    return (found is not None and found.archive == "") or path in (POLICY, *GUARDS)
-
-
-def _is_by_hand(path: str) -> bool:
-    """Tell whether a path of an archive is neither of a session nor archive.yaml."""
-    return split_path(path) is None and path.rpartition("/")[2] != POLICY
 
 
 class _Root:
@@ -176,7 +134,7 @@ class _Root:
     def merge_policy(self) -> list[str]:
         """Merge archive.yaml, if it is in conflict; return its path."""
         unmerged = self._index.paths
-        self.left += (p for p in unmerged if _is_in(p, self._root) and _is_by_hand(p))
+        self.left += (p for p in unmerged if is_in(p, self._root) and is_by_hand(p))
         path = f"{self._root}/{POLICY}".lstrip("/")
         content = self._policy(path, unmerged[path]) if path in unmerged else b""
         if content is None:
@@ -222,9 +180,9 @@ class _Root:
             self._objects, self._index, self._commits, (*wanted, *moved), anywhere=bool(moved)
         )
         try:
-            store = Archive(self._place)
-        except SessionfsError as error:  # archive.yaml is in conflict itself
-            return [_conflict(directory, error) for directory in sorted(wanted)]
+            store = SparseArchive(self._place, self._root, self._index, self._objects)
+        except SessionfsError as error:
+            return [_conflict(directory, self._policy_first(error)) for directory in sorted(wanted)]
         rows: list[Merged] = []
         with store.lock():
             merger = Merger(store, _check, self._guard)
@@ -239,12 +197,19 @@ class _Root:
                 rows += self._merge_one(merger, directory, sides)
         return sorted(rows, key=lambda row: row.path)
 
+    def _policy_first(self, error: SessionfsError) -> SessionfsError:
+        """Return why nothing can be merged where archive.yaml itself is in conflict."""
+        if f"{self._root}/{POLICY}".lstrip("/") not in self.left:
+            return error
+        hint = f"resolve {POLICY} by hand, then run `sessionfs merge` again"
+        return Conflict(f"{POLICY} is in conflict itself", hint=hint)
+
     def _merge_one(self, merger: Merger, directory: str, sides: Sides) -> list[Merged]:
         path = split_directory(directory)[1]
         if sides.ours is None and sides.theirs is None:
             return []
         try:
-            return [merger.merge(path, sides)]
+            return [replace(merger.merge(path, sides), archive=self._root)]
         except (SessionfsError, OSError, ValueError) as error:
             return [_conflict(directory, error)]
 
@@ -341,7 +306,7 @@ class _Root:
         misplaced = {
             path
             for path, stages in self._index.paths.items()
-            if _is_in(path, self._root)
+            if is_in(path, self._root)
             and any(
                 path not in changes or (stage in stages and stages[stage] != changes[path])
                 for stage, changes in ((2, ours), (3, theirs))
@@ -387,10 +352,11 @@ def _check(session: Session) -> None:
 
 
 def _conflict(directory: str, error: SessionfsError | OSError | ValueError) -> Merged:
-    path = split_directory(directory)[1]
+    archive, path = split_directory(directory)
     reason = error.message if isinstance(error, SessionfsError) else str(error)
     hint = error.hint if isinstance(error, SessionfsError) else ""
     return Merged(
+        archive=archive,
         path=path,
         session=path.rpartition("/")[2],
         uid=None,

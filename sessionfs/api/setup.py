@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from sessionfs.api.guarded import judge_guards
 from sessionfs.api.named import Place
 from sessionfs.api.places import check_named, find_archive
+from sessionfs.archive import CHECKSUMS, MANIFEST, REDACTIONS, SUMMARY, segment_name
 from sessionfs.canonical import Struct, replace
 from sessionfs.disk.archive import POLICY, write_guard
 from sessionfs.disk.guards import guard_contents
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sessionfs.model import Finding
+
+_NAMES = (MANIFEST, SUMMARY, CHECKSUMS, REDACTIONS, segment_name(1), f"files/{'0' * 64}")
+_MERGED = (POLICY, *(f"2026/01/{'0' * 26}/{name}" for name in _NAMES))
+"""A file of each kind that our driver is to merge, of a session that there need not be."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -140,11 +145,13 @@ def _archives(top: str, directory: str, named: str | None) -> Iterator[tuple[str
 
 
 def _outranked(archives: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield what else merges the files of an archive: a file of each kind is asked about."""
     for path, root in archives:
-        for _, _, value in attributes(root, [POLICY], ["merge"]):
+        values = {value: name for name, _, value in attributes(root, _MERGED, ["merge"])}
+        for value, name in sorted(values.items()):
             if value != DRIVER:
                 told = f"the attribute merge is {value}: a line in info/attributes outranks ours"
-                yield f"{path or '.'}: {told}"
+                yield f"{path or '.'}: {os.path.basename(name)}: {told}"
 
 
 def _harm(path: str, root: str) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from sessionfs.cli.failure import say_json
 from sessionfs.cli.terminal import note, say
 from sessionfs.cli.verb import as_json, verb
 from sessionfs.view import Line
+from sessionfs.view.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,9 @@ def merge_command(*, archive: str | None, as_json: bool) -> int:
     is redacted. Of two titles one stays, the other is kept in the manifest under
     ext.alternatives. A session that one side removed and the other one changed is kept.
 
+    To go back instead, `git add -A` the archive first, and then `git merge --abort`, or what
+    git says: it restores only files that it knows.
+
     Exit code 0: no conflict is left in an archive. 1: some are. 2: nothing could be merged.
     """
     import sessionfs
@@ -57,16 +61,18 @@ def merge_command(*, archive: str | None, as_json: bool) -> int:
 
 
 def _lines(report: MergeReport) -> Iterator[Line]:
+    several = len({row.archive for row in report.sessions}) > 1
     for path in report.policies:
         yield Line(f"merged    {path}")
     for row in report.sessions:
-        yield Line(_row(row), "bad" if row.status == "conflict" else "plain")
+        place = f"{row.archive}/{row.path}".lstrip("/") if several else row.session
+        yield Line(_row(row, visible(place)), "bad" if row.status == "conflict" else "plain")
     if not report.sessions and not report.policies and not report.left:
         yield Line("nothing to merge")
 
 
-def _row(row: Merged) -> str:
-    told = f"{row.status:<9} {row.session}"
+def _row(row: Merged, place: str) -> str:
+    told = f"{row.status:<9} {place}"
     if row.status == "conflict":
         return f"{told}  {row.reason}"
     told += f"  {row.uid} ({row.messages} message{'' if row.messages == 1 else 's'})"
@@ -80,10 +86,15 @@ def _advise(report: MergeReport) -> None:
         note(f"{path}: merge it by hand, then `git add` it")
     if report.others:
         note(f"unmerged paths outside of archives: {report.others}; they are yours to resolve")
-    if any(row.status == "conflict" for row in report.sessions):
-        note("what is in conflict is as git left it: do not `git add` it; the others are merged")
+    add = "git add -A --sparse" if report.sparse else "git add -A"
+    left = [row for row in report.sessions if row.status == "conflict"]
+    if left:
+        others = "" if len(left) == len(report.sessions) else "; the others are merged"
+        note(f"what is in conflict is as git left it: do not `git add` it{others}")
     elif report.sessions or report.policies:
-        note("`git add -A` on the archive takes what was merged; `git status` says how to go on")
+        note(f"`{add}` on the archive takes what was merged; `git status` says how to go on")
+    if any(row.fork for row in report.sessions):
+        note("a fork is a session of its own: `git commit -a` leaves a new one out")
 
 
 @verb(

@@ -77,7 +77,7 @@ def setup_command(
     if done.changes:
         told = counted(len(done.changes), "line is missing", "lines are missing")
         note(f"{told} or different: the same without --check writes them")
-    return FINDINGS if done.changes or done.unmet else FINE
+    return FINDINGS if done.changes or done.unmet or done.findings else FINE
 
 
 def _lines(changes: list[Change], scope: str) -> Iterator[Line]:

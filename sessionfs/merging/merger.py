@@ -8,7 +8,7 @@ its own under the id that an import of both logs would have given it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from sessionfs.archive import MANIFEST, Session
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from sessionfs.importer import Stage
     from sessionfs.merging.relation import Relation
+    from sessionfs.placeholder import Pairs
 
 Check = Callable[[Session], None]
 """Raises `Conflict` where a session that was written breaks a rule."""
@@ -48,6 +49,8 @@ class Merged(Struct, frozen=True, kw_only=True):
     `kept`: only one side has it. `conflict`: nothing was written, for the `reason`.
     """
 
+    archive: str = ""
+    """The archive's path from the top of the work tree; empty for the top itself."""
     path: str
     session: str
     uid: str | None
@@ -87,9 +90,14 @@ class _Both(NamedTuple):
     one: Session
     other: Session
     relation: Relation
-    common: bytes | None
-    """The manifest that both come from."""
+    ancestor: Session | None
+    """The session that both come from, if it can be read."""
     known: Known | None
+
+    @property
+    def common(self) -> bytes | None:
+        """The manifest that both come from."""
+        return _text(self.ancestor)
 
     def turned(self) -> _Both:
         """Return the two the other way around."""
@@ -102,8 +110,20 @@ class _Both(NamedTuple):
 
     def with_known(self) -> _Both:
         """Return the same with what either side has removed, to be removed from both."""
-        known = secrets_of(self.relation, self.removed(), (self.one, self.other))
-        return self._replace(known=known)
+        pairs = [*self.relation.learned[0], *self.relation.learned[1], *self.removed().pairs]
+        pairs += self._removed_by_both()
+        return self._replace(known=secrets_of(pairs, (self.one, self.other)))
+
+    def _removed_by_both(self) -> Pairs:
+        """Return what neither form says any more: only the one that both come from tells it."""
+        before, sides = self.ancestor, (self.one, self.other)
+        if before is None or any(
+            side.summary.redactions <= before.summary.redactions for side in sides
+        ):
+            return []
+        with suppress(SessionfsError):  # a damaged one is as good as none
+            return [pair for side in sides for pair in relate(before, side).learned[1]]
+        return []
 
     def alone(self, renamed: Renamed | None = None) -> Uniting:
         """Return the second without what the first one has removed, perhaps under other ids."""
@@ -159,7 +179,7 @@ class Merger:
             reason = "only one side has it" if len(present) == 1 else UNSET
             return _row(path, present[0], "kept" if len(present) == 1 else "merged", reason=reason)
         one, other = present
-        both = _Both(one, other, relate(one, other), _common(sides.common), None)
+        both = _Both(one, other, relate(one, other), _readable(sides.common), None)
         if both.relation.is_same:
             return self._continue(path, both)
         return self._fork(path, both)
@@ -329,11 +349,11 @@ def _text(session: Session | None) -> bytes | None:
     return None if session is None else read_bytes(session.tree, MANIFEST)
 
 
-def _common(session: Session | None) -> bytes | None:
-    """Return the manifest that both sides come from; one that is damaged is as good as none."""
+def _readable(session: Session | None) -> Session | None:
+    """Return the session that both sides come from; one that is damaged is as good as none."""
     try:
         text = _text(session)
-        return text if text is None or parse(text) else None
+        return session if text is not None and parse(text) else None
     except SessionfsError:
         return None
 

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from sessionfs.merging.relation import Relation
     from sessionfs.merging.removed import Removed
     from sessionfs.model import Manifest
+    from sessionfs.placeholder import Pairs
     from sessionfs.redact.messages import Mark, Redacted
     from sessionfs.tree import WritableTree
 
 
-def secrets_of(relation: Relation, removed: Removed, sessions: Iterable[Session]) -> Known:
-    """Return what either side has removed and the other side still says, to be removed anywhere."""
+def secrets_of(pairs: Pairs, sessions: Iterable[Session]) -> Known:
+    """Return what some side has removed, given with its placeholders, to be removed anywhere."""
     known = Known()
-    pairs = [*relation.learned[0], *relation.learned[1], *removed.pairs]
     if not pairs:
         return known
     for session in sessions:
