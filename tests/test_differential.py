@@ -31,6 +31,8 @@ from test_vectors import VECTORS, name, run
 from test_verify import JUNK as MESSAGE_JUNK
 from test_verify import SEEDS, SNIPPETS, judge, places
 
+pytestmark = pytest.mark.no_cover  # counting lines would take longer than the tests
+
 # --- a third opinion ---
 
 

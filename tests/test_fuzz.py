@@ -17,6 +17,8 @@ from sessionfs.canonical import replace
 from sessionfs.model import decode_message
 from sessionfs.schema import finding
 
+pytestmark = pytest.mark.no_cover  # counting lines would take longer than the tests
+
 RUN = Path(__file__).resolve().parent / "fuzz" / "run.py"
 MUTANTS = 100
 

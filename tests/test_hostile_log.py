@@ -17,6 +17,8 @@ from sessionfs.native import Line, Settled, settle
 from sessionfs.restore import end_of_line, restore_record
 from sessionfs.schema import is_valid
 
+pytestmark = pytest.mark.no_cover  # counting lines would take longer than the tests
+
 
 def settled(agent: str, content: bytes) -> Iterator[tuple[Line, Draft, Settled]]:
     """Walk a log as importing does, without the archive around it."""
