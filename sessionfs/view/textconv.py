@@ -6,9 +6,10 @@ that depends on its own line alone, so a session that grew shows nothing but the
     ── 9 claude-opus-4-8  2026-11-20 14:00:07  3f2a91bc
       I'll read the calendar first.
 
-The header ends in the first digits of the BLAKE3 of the line: what is folded or hidden cannot
-change unseen. So does what is told of a redaction. Texts are indented, so that none can pass for a header. What cannot be read as
-what it seems to be is shown as it is, but for what a terminal would obey.
+The header ends in the first digits of the BLAKE3 of the line, and so does what is told of a
+redaction: what is folded or hidden cannot change unseen. Texts are indented, so that none can
+pass for a header. What cannot be read as what it seems to be is shown as it is, but for what a
+terminal would obey.
 """
 
 from __future__ import annotations
