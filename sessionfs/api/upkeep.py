@@ -280,5 +280,5 @@ def _clone(root: str, top: str) -> Iterator[Check]:
 
 
 def _no_telling(where: str) -> Check:
-    said = f"which of {where} are archived cannot be told without the archive"
+    said = f"which logs of {where} are archived cannot be told without the archive"
     return Check(name="logs", level="skipped", message=said, hint="bring the archive back first")
