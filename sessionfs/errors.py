@@ -56,6 +56,10 @@ class NotFound(SessionfsError):
     """A path, an archive or a session that is not there, or an ID that fits more than one."""
 
 
+class Hidden(NotFound):
+    """An archive that git has, and that is not in the work tree."""
+
+
 class Conflict(SessionfsError):
     """What was asked for contradicts what stands in the archive."""
 

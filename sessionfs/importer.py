@@ -39,6 +39,14 @@ REMOVED = "removed: archive.yaml ignores this uid"
 Status = Literal["new", "extended", "unchanged", "forked", "rewritten", "skipped"]
 
 
+Fate = Literal["new", "grown", "same", "shorter", "removed"]
+"""How a log stands to an archive; `removed`: people have taken it out."""
+
+
+class NothingYet(SessionfsError):
+    """A log holds too little for a session: it may grow."""
+
+
 class Imported(Struct, frozen=True, kw_only=True):
     """What became of one log: a line of `import --json`."""
 
@@ -101,14 +109,10 @@ def import_logs(
     groups: dict[str, list[tuple[Log, Identity]]] = {}
     for log in logs:
         try:
-            identity = identify(log, clean=clean)
+            identity = _whose(log, clean)
         except SessionfsError as error:
             advance(log.size)
             yield _skipped(log, str(error))
-            continue
-        if identity is None or (identity.millis is None and not log.named):
-            advance(log.size)
-            yield _skipped(log, "no complete line yet" if identity is None else "no time yet")
             continue
         groups.setdefault(identity.uid, []).append((log, identity))
     beside: dict[str, Log] = {}
@@ -141,6 +145,42 @@ def import_logs(
             advance(log.size)
     for shown in sorted(set(beside) - brought):
         yield _skipped(replace(beside[shown], shown=shown), "no record of its log names it")
+
+
+def foresee(log: Log, store: Store | None, clean: Callable[[bytes], bytes]) -> Fate:
+    """Return what importing a log would do with it, as far as reading it tells; nothing is written.
+
+    Without a `store` there is no archive yet. `clean` is what takes the secrets out of a line. A
+    log that is new is read up to its first time, another one as far as it is archived. Raises
+    `SessionfsError` where it would be skipped: `NothingYet` where there is nothing to archive yet.
+    """
+    identity = _whose(log, clean)
+    if store is None:
+        return "new"
+    place = find_place(log, identity, store, clean)
+    fate = _fate(log, place)
+    if fate == "grown" and place.session is not None:
+        place.session.check_digests()
+    removed = {identity.uid, place.identity.uid} & set(store.ignored)
+    return "removed" if fate == "new" and removed else fate
+
+
+def _whose(log: Log, clean: Callable[[bytes], bytes]) -> Identity:
+    """Return who a log is; raises `NothingYet` where it holds too little for a session."""
+    identity = identify(log, clean=clean)
+    if identity is None:
+        raise NothingYet("no complete line yet")
+    if identity.millis is None and not log.named:
+        raise NothingYet("no time yet")
+    return identity
+
+
+def _fate(log: Log, place: Place) -> Fate:
+    if place.session is None:
+        return "new"
+    if log.size < place.archived:
+        return "shorter"
+    return "same" if log.size == place.archived else "grown"
 
 
 def _skipped(log: Log, reason: str, uid: str | None = None) -> Imported:
@@ -186,6 +226,7 @@ class _Import:
         clean = partial(redact_line, self._ruleset)
         place = find_place(self._log, self._identity, self._store, clean)
         uid = place.identity.uid
+        fate = _fate(self._log, place)
         if place.session is None:
             if uid in self._store.ignored or self._identity.uid in self._store.ignored:
                 return _skipped(self._log, REMOVED, uid)
@@ -195,9 +236,8 @@ class _Import:
                 lineage = Lineage(parent=facts.parent, relation=facts.relation)
             branched = place.lineage is not None
             return self._write(place, None, lineage, "forked" if branched else "new")
-        shorter = self._log.size < place.archived
-        if shorter or (self._log.size == place.archived and not self._rewrite):
-            reason = "a longer log of this session is archived" if shorter else UNSET
+        if fate == "shorter" or (fate == "same" and not self._rewrite):
+            reason = "a longer log of this session is archived" if fate == "shorter" else UNSET
             return self._report(place.session.summary, "unchanged", reason)
         place.session.check_digests()
         lineage = place.session.manifest.lineage or None

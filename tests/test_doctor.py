@@ -331,12 +331,196 @@ def test_logs_that_are_not_archived_have_days_left(
     assert sessionfs.doctor().logs == []  # it is kept out on purpose
 
 
+SECRETS = [b"ghp_abcdefghijklmnopqrstuvwxyzABCDEF1234", b"password=Zq8"]
+"""One is longer than its placeholder, the other is shorter."""
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_was_taken_out_of_a_log_leaves_it_archived(
+    repository: Path, tmp_path: Path, secret: bytes, *, fresh: bool
+) -> None:
+    """doctor says what import says: also in a fresh clone, which has no cache."""
+    home, policy = tmp_path / "home", repository / ".sessions" / "archive.yaml"
+    sessionfs.remove([f"claude-code:{SESSION}"])
+    rule = b"redaction:\n  rules:\n    - id: pass\n      regex: password=Zq8\n"
+    policy.write_bytes(policy.read_bytes().partition(b"ignored:")[0] + rule)
+    whole = log(24).replace(b"alpha", secret)
+    lines = whole.splitlines(keepends=True)
+
+    def state(content: bytes) -> tuple[list[str], str]:
+        store(home, repository, SESSION, content, 25)
+        if fresh:
+            shutil.rmtree(repository / ".sessions" / ".cache", ignore_errors=True)
+        (row,) = sessionfs.import_logs(here=".", dry_run=True).sessions
+        checkup = sessionfs.doctor()
+        assert checkup.ok == (not checkup.logs)
+        return [each.state for each in checkup.logs], row.status
+
+    assert state(b"".join(lines[:20])) == (["new"], "new")
+    (row,) = sessionfs.import_logs(here=".").sessions
+    assert row.redactions > 0
+    path = "/".join(session_in(repository).parts[-3:])
+    (source,) = sessionfs.open_archive().session(path).summary.source_files
+    native = (home / ".claude" / "projects" / "-work" / f"{SESSION}.jsonl").read_bytes()
+    assert (source.bytes > len(native)) == (secret == SECRETS[1])
+    assert state(b"".join(lines[:20])) == ([], "unchanged")
+    assert state(b"".join(lines[:12])) == ([], "unchanged")  # a longer one is archived
+    assert state(whole) == (["grown"], "extended")
+    if source.bytes > len(native):  # as long as what is archived of the log, and yet grown
+        more = b"\n" * (source.bytes - len(native))
+        assert state(b"".join(lines[:20]) + more) == (["grown"], "extended")
+
+
+def test_what_import_cannot_take_is_named_with_its_days(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    names = [SESSION[:-1] + digit for digit in "12456"]
+    damaged, empty, away, titles, lost = names
+    store(home, repository, SESSION, log(20), 3)
+    sessionfs.import_logs(here=".")
+    store(home, repository, damaged, log(8, session=damaged).replace(b"{", b"\xff{"), 24.5)
+    slug = "".join(each if each.isalnum() else "-" for each in str(repository))
+    projects = home / ".claude" / "projects"
+    other = log(20).splitlines(keepends=True)  # another history, torn where it begins
+    torn = store(home, repository, "torn", b"".join([*other[:9], other[12][:60]]), 25.5)
+    (projects / "-work" / f"{empty}.jsonl").write_bytes(b"")
+    (projects / "-elsewhere").mkdir()
+    (projects / "-elsewhere" / f"{away}.jsonl").write_bytes(b"\xff\n")
+    title = b'{"type":"summary","summary":"A lamp","leafUuid":"x"}\n'
+    (projects / "-work" / f"{titles}.jsonl").write_bytes(title)
+    checkup = sessionfs.doctor()
+    rows = {Path(each.path).stem: each for each in checkup.logs}
+    assert {name: (row.state, row.days_left) for name, row in rows.items()} == {
+        damaged: ("refused", 5), "torn": ("refused", 4),
+    }  # fmt: skip
+    assert rows[damaged].reason == "no agent's log that is known"
+    assert "torn" in rows["torn"].reason
+    skipped = {row.path: row.status for row in sessionfs.import_logs(here=".").sessions}
+    assert skipped[str(torn)] == "skipped"
+    assert checkup.ok  # nobody can mend it with an import
+    said = told(checkup, "warning")["logs"]
+    assert said == (
+        "2 of 3 logs of work here: import cannot take 2; the first is deleted in 4 days"
+    )
+    (hint,) = [check.hint for check in checkup.checks if check.name == "logs"]
+    assert "import --here" not in hint
+    assert main(["doctor"]) == 0
+    assert "no agent's log that is known" in capsys.readouterr().out
+    (projects / slug).mkdir()
+    (projects / slug / f"{lost}.jsonl").write_bytes(b"\xff\n")
+    assert {Path(each.path).stem for each in sessionfs.doctor().logs} == {damaged, "torn", lost}
+    (projects / slug / f"{lost}.jsonl").write_bytes(title + b"\xff\n")
+    everything = {Path(each.path).stem for each in sessionfs.doctor(everything=True).logs}
+    assert everything == {damaged, "torn", away, lost}
+
+
+def test_a_log_whose_archived_session_is_damaged_is_refused(
+    repository: Path, tmp_path: Path
+) -> None:
+    store(tmp_path / "home", repository, SESSION, log(20), 3)
+    sessionfs.remove([f"claude-code:{SESSION}"])
+    policy = repository / ".sessions" / "archive.yaml"
+    policy.write_bytes(policy.read_bytes().partition(b"ignored:")[0])
+    sessionfs.import_logs(here=".")
+    store(tmp_path / "home", repository, SESSION, log(24), 2)
+    (segment,) = session_in(repository).glob("messages-*.jsonl")
+    segment.write_bytes(segment.read_bytes().replace(b"bravo", b"brava"))
+    (row,) = sessionfs.import_logs(here=".").sessions
+    (refused,) = sessionfs.doctor().logs
+    assert (row.status, refused.state) == ("skipped", "refused")
+    assert "E60" in refused.reason
+
+
+def test_what_was_seen_is_not_read_again(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessionfs.remove([f"claude-code:{SESSION}"])
+    policy = repository / ".sessions" / "archive.yaml"
+    policy.write_bytes(policy.read_bytes().partition(b"ignored:")[0])
+    store(tmp_path / "home", repository, SESSION, log(20), 3)
+    sessionfs.import_logs(here=".")
+    with monkeypatch.context() as patched:
+        patched.setattr("sessionfs.api.unarchived.foresee", None)
+        assert sessionfs.doctor().logs == []
+    shutil.rmtree(repository / ".sessions" / ".cache")
+    assert sessionfs.doctor().logs == []  # it is read, and found to be archived
+    changed = log(20).replace(b"bravo", b"brava")
+    store(tmp_path / "home", repository, SESSION, changed, 3)  # as long, and another history
+    assert [each.state for each in sessionfs.doctor().logs] == ["new"]
+
+
+# --- archives that git has, and the work tree has not ---
+
+
+@pytest.mark.parametrize("mode", ["--cone", "--no-cone"])
+def test_a_sparse_checkout_that_hides_the_archive(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    (repository / "src").mkdir()
+    (repository / "src" / "a.py").write_text("")
+    store(tmp_path / "home", repository, SESSION, log(20), 27)
+    sessionfs.import_logs(here=".")
+    store(tmp_path / "home", repository, SESSION, log(24), 27)
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "more")
+    git(repository, "sparse-checkout", "set", mode, "src")
+    assert not (repository / ".sessions" / "archive.yaml").exists()
+    for archive in (None, ".sessions"):
+        checkup = sessionfs.doctor(archive)
+        where = f"a sparse checkout hides the archive {repository}/.sessions"
+        assert told(checkup, "warning") == {"archive": where}
+        assert told(checkup, "skipped").keys() == {"logs"}
+        assert checkup.logs == []
+        assert not any("import" in check.hint for check in checkup.checks)
+    with pytest.raises(NotFound, match="sparse checkout hides"):
+        sessionfs.import_logs(here=".")
+    with pytest.raises(NotFound, match="sparse checkout hides"):
+        sessionfs.init(".sessions")
+    with pytest.raises(NotFound, match="sparse checkout hides"):
+        sessionfs.open_archive()
+    assert not (repository / ".sessions" / "archive.yaml").exists()
+    monkeypatch.chdir(repository / "src")
+    (hint,) = [check.hint for check in sessionfs.doctor().checks if check.name == "archive"]
+    wanted = f"git -C {repository} sparse-checkout add .sessions"
+    assert hint == f"`{wanted}` brings it back"
+    git(repository, *wanted.split()[3:])
+    assert [each.state for each in sessionfs.doctor(here="..").logs] == ["grown"]
+    assert sessionfs.import_logs(here="..").totals()["extended"] == 1
+
+
+def test_an_archive_that_was_deleted_from_the_work_tree(repository: Path, tmp_path: Path) -> None:
+    store(tmp_path / "home", repository, SESSION, log(24), 27)
+    policy = repository / ".sessions" / "archive.yaml"
+    policy.unlink()
+    (check, _) = sessionfs.doctor().checks
+    assert "is deleted from the work tree; git has it" in check.message
+    assert "`git restore .sessions/archive.yaml`" in check.hint
+    shutil.rmtree(repository / ".sessions")
+    (check, _) = sessionfs.doctor().checks
+    assert "`git restore .sessions`" in check.hint
+    with pytest.raises(NotFound, match="is deleted from the work tree"):
+        sessionfs.import_logs(here=".")
+    git(repository, "rm", "-rq", "--cached", ".sessions")
+    assert sessionfs.import_logs(here=".").totals()["new"] == 1
+
+
+def test_another_file_of_that_name_hides_no_archive(repository: Path) -> None:
+    (repository / "archive.yaml").write_text("boxes: 3\n")
+    git(repository, "rm", "-rq", ".sessions")
+    git(repository, "add", "archive.yaml")
+    (repository / "archive.yaml").unlink()
+    assert told(sessionfs.doctor(), "skipped")["archive"] == "none here or above"
+
+
 def test_logs_are_told_without_an_archive_and_codex_deletes_none(
     repository: Path, tmp_path: Path, root: Path
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(root / "examples" / "native" / "codex", home / ".codex")
-    shutil.rmtree(repository / ".sessions")
+    git(repository, "rm", "-rq", ".sessions")
+    shutil.rmtree(repository / ".sessions", ignore_errors=True)
     checkup = sessionfs.doctor(everything=True)
     assert {row.agent for row in checkup.logs} == {"codex"}
     assert {row.days_left for row in checkup.logs} == {None}

@@ -20,6 +20,7 @@ from sessionfs.git.block import BEGIN, END
 from sessionfs.git.config import configured
 from sessionfs.git.definitions import HOOKS, attribute_lines, definitions, is_ours
 from sessionfs.git.installed import own_command
+from sessionfs.view.textconv import RENDERING
 
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
 SESSION_FILE = "2026/11/01M7W84WM8YF3N2YJDPS3MWRXG/messages-00000001.jsonl"
@@ -648,10 +649,10 @@ def test_what_git_has_cached_is_not_shown_by_another_rendering(archived, monkeyp
     words = fake(tmp_path / "sessionfs", 'echo "rendered by $4"')
     monkeypatch.setattr(setup, "own_command", lambda: words)
     main(["git", "setup"])
-    assert "+rendered by 1" in git(archived, "show")
+    assert f"+rendered by {RENDERING}" in git(archived, "show")
     fake(tmp_path / "sessionfs", 'echo "another way"')
-    assert "+rendered by 1" in git(archived, "show")  # from the cache
-    monkeypatch.setattr("sessionfs.git.definitions.RENDERING", 2)
+    assert f"+rendered by {RENDERING}" in git(archived, "show")  # from the cache
+    monkeypatch.setattr("sessionfs.git.definitions.RENDERING", 99)
     main(["git", "setup"])
     shown = git(archived, "show")
     assert "+another way" in shown

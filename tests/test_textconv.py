@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -113,7 +114,7 @@ TOLD = """\
 
 def test_a_conversation_is_shown_like_this():
     """Where this text changes, another RENDERING has to: git keeps what it has been told."""
-    assert RENDERING == 1
+    assert RENDERING == 2
     assert shown(b"".join(CONVERSATION)) == TOLD
 
 
@@ -195,11 +196,28 @@ def test_redactions_are_told_in_words():
     in_manifest = {"rule": "a", "seq": None, "message": None, "pointer": "/title", "count": 1}
     lines = [json.dumps(each, separators=(",", ":")) for each in (row, in_manifest)]
     odd = lines[0].replace(":2", ": 2")
+    first, second = (digest(f"{each}\n".encode())[:8] for each in lines)
     assert shown("\n".join([*lines, odd, "junk"]).encode()) == (
-        "message 3 (01M7) /parts/0/text: 2 secrets of the rule env-secret taken out\n"
-        "manifest.yaml /title: 1 secret of the rule a taken out\n"
+        f"message 3 (01M7) /parts/0/text: 2 secrets of the rule env-secret taken out  {first}\n"
+        f"manifest.yaml /title: 1 secret of the rule a taken out  {second}\n"
         f"{odd}\njunk"
     )
+
+
+@pytest.mark.parametrize(
+    "other", ["/a\tb", "/a\nb", "/a  b", "/a \u202eb", "/a b ", "/a\u00a0b", "/" + "a" * 5000]
+)
+def test_no_two_lines_of_redactions_are_told_alike(other):
+    """What looks alike to people, or is folded, is another line: a change of it is shown."""
+
+    def told(**changed):
+        row = {"rule": "k", "seq": 1, "message": "m", "pointer": "/a b", "count": 1} | changed
+        line = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+        return shown(f"{line}\n".encode())
+
+    texts = {told()} | {told(**{name: other}) for name in ("rule", "message", "pointer")}
+    assert len(texts) == 4
+    assert all(re.search("  [0-9a-f]{8}\n$", text) for text in texts)
 
 
 def test_conflict_markers_and_what_is_no_message_stand_among_messages():

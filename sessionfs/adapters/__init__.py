@@ -44,6 +44,9 @@ class Forgetful(Protocol):
     def days_kept(self, settings: Iterable[bytes]) -> int:
         """Return for how many days after its last change a log is kept, by such files' content."""
 
+    def directory(self, project: str) -> str:
+        """Return how the directory in a store is called that has the logs of work in `project`."""
+
 
 class Adapter(Protocol):
     """What sessionfs asks of the knowledge about one agent."""

@@ -9,13 +9,14 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from sessionfs.adapters import load_adapters
+from sessionfs.api.hidden import check_not_hidden
 from sessionfs.api.places import check_named, find_archive, open_around, open_inside, session_root
 from sessionfs.api.rules import rules_for
 from sessionfs.canonical import Struct
 from sessionfs.disk.archive import DEFAULT, POLICY, Archive
 from sessionfs.disk.find import Found, find_logs, stores, within
 from sessionfs.disk.seen import Seen
-from sessionfs.errors import Conflict, NotFound, SessionfsError
+from sessionfs.errors import Conflict, Hidden, NotFound, SessionfsError
 from sessionfs.git.repository import is_ignored, toplevel
 from sessionfs.importer import REMOVED, Imported
 from sessionfs.importer import import_logs as import_into
@@ -56,7 +57,8 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 def init(directory: str = DEFAULT) -> Archive:
     """Make an archive with its guards; one that exists is completed and otherwise left alone.
 
-    Raises `FormatError` where archive.yaml is damaged; the guards are there then, too.
+    Raises `FormatError` where archive.yaml is damaged; the guards are there then, too. Raises
+    `Hidden` where git has an archive there that is not in the work tree.
     """
     check_named(directory)
     place = os.path.abspath(directory)
@@ -66,6 +68,7 @@ def init(directory: str = DEFAULT) -> Archive:
     if session_root(place) is not None:
         message = f"{directory} lies inside of a session"
         raise Conflict(message, hint="name the archive, or a directory outside of it")
+    check_not_hidden(place)
     return Archive.init(place)
 
 
@@ -107,6 +110,8 @@ def import_logs(
         raise NotFound(message, hint="name a log, or a directory with logs")
     target = archive if archive is not None else _default_archive(here or ".")
     exists = os.path.lexists(os.path.join(target, POLICY))
+    if not exists:
+        check_not_hidden(target)
     seen = Seen(Archive(target) if exists and not rewrite else None)
     found = find_logs(paths, adapters, seen)
     if here is not None or everything:
@@ -163,6 +168,8 @@ def _add_stores(
 def _default_archive(start: str) -> str:
     try:
         return find_archive(start)
+    except Hidden:
+        raise
     except NotFound:
         return os.path.join(toplevel(start) or os.path.abspath(start), DEFAULT)
 

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sessionfs.api.hidden import hidden_archive
 from sessionfs.archive import Session
 from sessionfs.disk.archive import DEFAULT, Archive
 from sessionfs.disk.marker import is_archive
@@ -24,15 +25,19 @@ if TYPE_CHECKING:
 def find_archive(start: str = ".") -> str:
     """Return the archive that `start` lies in, or the `.sessions` nearest above it.
 
-    Raises `NotFound` where there is none.
+    Raises `NotFound` where there is none; it is `Hidden` where git has one.
     """
     directory = os.path.abspath(start)
+    looked_at: list[str] = []
     while True:
         for place in (directory, os.path.join(directory, DEFAULT)):
             if is_archive(place):
                 return place
+            looked_at.append(place)
         above = os.path.dirname(directory)
         if above == directory:
+            if (hidden := hidden_archive(looked_at)) is not None:
+                raise hidden
             message = f"no archive in {start} or above it"
             raise NotFound(message, hint="`sessionfs init` makes one, or name one with -a")
         directory = above

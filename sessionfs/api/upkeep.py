@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from sessionfs.adapters import load_adapters
 from sessionfs.api.guarded import judge_guards
+from sessionfs.api.hidden import check_not_hidden
 from sessionfs.api.named import Place
 from sessionfs.api.places import check_named, find_archive
 from sessionfs.api.prove import verify
 from sessionfs.api.rules import rules_for
+from sessionfs.api.unarchived import unarchived
 from sessionfs.archive import CHECKSUMS
-from sessionfs.disk.ages import age_in_days, contents
 from sessionfs.disk.archive import CACHE, POLICY, Archive, bare_tree
-from sessionfs.disk.find import find_logs, stores, within
-from sessionfs.errors import NotFound, SessionfsError
+from sessionfs.errors import Hidden, NotFound, SessionfsError
 from sessionfs.git.repository import absent, is_partial, setting, toplevel
 from sessionfs.git.upkeep import (
     OLDEST,
@@ -27,7 +25,6 @@ from sessionfs.git.upkeep import (
     unmerged,
     version,
 )
-from sessionfs.logs import identify
 from sessionfs.rules import RULES
 from sessionfs.verify.damage import MAX_POINTER, pointed
 from sessionfs.verify.files import read
@@ -37,8 +34,6 @@ from sessionfs.view.upkeep import (
     Check,
     Checkup,
     Unarchived,
-    by_urgency,
-    days_left,
     entries_of,
     judge_directories,
     judge_logs,
@@ -49,7 +44,7 @@ from sessionfs.view.upkeep import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sessionfs.logs import Log
+    from sessionfs.redact.ruleset import Ruleset
 
 _DRIVER = "sessionfs"
 _LEFT = ("staging", "quarantine", "journal.json")
@@ -71,30 +66,46 @@ def doctor(
     """
     check_named(archive)
     checks: list[Check] = []
-    root, store = None, None
+    root, store, ruleset, is_hidden = None, None, None, False
     try:
-        root = os.path.realpath(find_archive(here) if archive is None else archive)
+        root = os.path.realpath(find_archive(here) if archive is None else _named(archive))
+    except Hidden as error:
+        is_hidden = True
+        checks.append(
+            Check(name="archive", level="warning", message=error.message, hint=error.hint)
+        )
     except NotFound:
+        if archive is not None:
+            raise
         hint = "`sessionfs import --here` makes one, or name one with -a"
         said = "none here or above"
         checks.append(Check(name="archive", level="skipped", message=said, hint=hint))
     if root is not None:
-        if not os.path.isfile(os.path.join(root, POLICY)):
-            message = f"no archive at {archive}"
-            raise NotFound(message, hint=f"`sessionfs init {archive}` makes one")
         left = _leftovers(root)  # opening the archive may clean up
-        store = _open(root, checks)
+        store, ruleset = _open(root, checks)
         checks.append(left)
         checks += _files(root)
         checks += _git(root)
-    logs, number = _unarchived(store, here, os.environ if environment is None else environment,
-                               everything=everything)  # fmt: skip
     where = "agents on this machine" if everything else "work here"
-    checks.append(judge_logs(logs, number, where))
+    logs: list[Unarchived] = []
+    if is_hidden or (root is not None and store is None):
+        checks.append(_no_telling(where))
+    else:
+        world = os.environ if environment is None else environment
+        logs, number = unarchived(store, ruleset, here, world, everything=everything)
+        checks.append(judge_logs(logs, number, where))
     return Checkup(archive=root, checks=checks, logs=logs)
 
 
 # --- the archive ---
+
+
+def _named(archive: str) -> str:
+    if not os.path.isfile(os.path.join(archive, POLICY)):
+        check_not_hidden(archive)
+        message = f"no archive at {archive}"
+        raise NotFound(message, hint=f"`sessionfs init {archive}` makes one")
+    return archive
 
 
 def _leftovers(root: str) -> Check:
@@ -110,8 +121,8 @@ def _holds(path: str) -> bool:
     return bool(os.listdir(path)) if os.path.isdir(path) else os.path.lexists(path)
 
 
-def _open(root: str, checks: list[Check]) -> Archive | None:
-    """Open the archive, and say how it and its policy are."""
+def _open(root: str, checks: list[Check]) -> tuple[Archive | None, Ruleset | None]:
+    """Open the archive, and say how it and its policy are; the rules are those of an import."""
     try:
         store = Archive(root)
         number = counted(len(store.paths()), "session")
@@ -119,22 +130,22 @@ def _open(root: str, checks: list[Check]) -> Archive | None:
         checks.append(
             Check(name="archive", level="problem", message=error.message, hint=error.hint)
         )
-        return None
+        return None, None
     checks.append(Check(name="archive", level="ok", message=f"{root}: {number}"))
     try:
-        rules_for(store.redaction, root)
+        ruleset = rules_for(store.redaction, root)
     except SessionfsError as error:
         checks.append(Check(name="policy", level="problem", message=error.message, hint=error.hint))
-        return store
+        return store, None
     removed = f", {counted(len(store.ignored), 'session')} kept out" if store.ignored else ""
     if not store.redaction.get("enabled", True):
         hint = "take `enabled: false` out of archive.yaml if that was not meant"
         said = f"no secrets are taken out on import{removed}"
         checks.append(Check(name="policy", level="warning", message=said, hint=hint))
-    else:
-        said = f"secrets are taken out on import{removed}"
-        checks.append(Check(name="policy", level="ok", message=said))
-    return store
+        return store, None
+    said = f"secrets are taken out on import{removed}"
+    checks.append(Check(name="policy", level="ok", message=said))
+    return store, ruleset
 
 
 def _files(root: str) -> Iterator[Check]:
@@ -268,56 +279,6 @@ def _clone(root: str, top: str) -> Iterator[Check]:
 # --- logs ---
 
 
-def _unarchived(
-    store: Archive | None, here: str, environment: Mapping[str, str], *, everything: bool
-) -> tuple[list[Unarchived], int]:
-    """Return the logs that the archive lacks in part or whole, and how many there are in all."""
-    adapters = load_adapters()
-    home = environment.get("USERPROFILE" if sys.platform == "win32" else "HOME")
-    home = home or os.path.expanduser("~")
-    project = toplevel(here) or os.path.abspath(here)
-    periods: dict[str, int] = {}
-    for flavor, adapter in adapters.items():
-        if hasattr(adapter, "days_kept") and hasattr(adapter, "settings"):
-            files = adapter.settings(environment, home, project)
-            periods[flavor] = adapter.days_kept(contents(files))
-    found: list[Unarchived] = []
-    number = 0
-    for place in stores(adapters, environment, home, sys.platform):
-        there = find_logs([place], adapters)
-        for log in there.logs if everything else within(there.logs, project):
-            state = _state(store, log)
-            number += state is not None
-            if state == "new" or state == "grown":  # noqa: PLR1714  it narrows the type
-                age = age_in_days(there.stamps[log.shown][0]) if log.shown in there.stamps else None
-                left = days_left(periods.get(log.adapter.flavor), age)
-                flavor = log.adapter.flavor
-                found.append(Unarchived(path=log.shown, agent=flavor, state=state, days_left=left))
-    return by_urgency(found), number
-
-
-def _state(store: Archive | None, log: Log) -> Literal["new", "grown", "archived"] | None:
-    """Return how much of a log is archived; None where it has no identity, or is kept out.
-
-    Sizes are compared: what an archived session gives back says how long its log was.
-    """
-    try:
-        identity = identify(log)
-    except (SessionfsError, OSError):
-        return None
-    if identity is None:
-        return None
-    if store is None:
-        return "new"
-    if identity.uid in store.ignored:
-        return None
-    trunk = store.find(identity.uid)
-    if trunk is None:
-        return "new"
-    for session in (trunk, *store.branches(identity.uid)):
-        try:
-            if any(file.bytes == log.size for file in session.summary.source_files):
-                return "archived"
-        except SessionfsError:
-            continue
-    return "grown"
+def _no_telling(where: str) -> Check:
+    said = f"which logs of {where} are archived cannot be told without the archive"
+    return Check(name="logs", level="skipped", message=said, hint="bring the archive back first")

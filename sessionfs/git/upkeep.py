@@ -40,6 +40,22 @@ def hidden(root: str) -> list[str]:
     return [os.fsdecode(row[2:]) for row in rows if row[:1] in _HIDDEN]
 
 
+def in_index(top: str, paths: Iterable[str]) -> dict[str, bool]:
+    """Return which of some files git has in its index; true where a sparse checkout hides one.
+
+    The paths are relative to `top`, which is the top of a work tree.
+    """
+    wanted = [f":(top,literal){path}" for path in paths]
+    answer = ask(top, "ls-files", "-v", "-z", "--", *wanted) if wanted else None
+    rows = (answer or b"").split(b"\0")[:-1]
+    return {os.fsdecode(row[2:]): row[:1] in _HIDDEN for row in rows}
+
+
+def staged_content(top: str, path: str) -> bytes | None:
+    """Return what git's index has of a file, None where it cannot be read."""
+    return ask(top, "cat-file", "blob", f":0:{path}")
+
+
 def unmerged(root: str) -> list[str]:
     """Return the files below a directory that a merge has left in conflict."""
     rows = (ask(root, "ls-files", "--unmerged", "-z", "--", ".") or b"").split(b"\0")[:-1]

@@ -6,9 +6,10 @@ that depends on its own line alone, so a session that grew shows nothing but the
     ── 9 claude-opus-4-8  2026-11-20 14:00:07  3f2a91bc
       I'll read the calendar first.
 
-The header ends in the first digits of the BLAKE3 of the line: what is folded or hidden cannot
-change unseen. Texts are indented, so that none can pass for a header. What cannot be read as
-what it seems to be is shown as it is, but for what a terminal would obey.
+The header ends in the first digits of the BLAKE3 of the line, and so does what is told of a
+redaction: what is folded or hidden cannot change unseen. Texts are indented, so that none can
+pass for a header. What cannot be read as what it seems to be is shown as it is, but for what a
+terminal would obey.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-RENDERING: Final = 1
+RENDERING: Final = 2
 """The number of this way to show files: another one where any file is shown otherwise.
 
 It stands in the command that git runs, by which git knows what it has cached.
@@ -176,7 +177,7 @@ def _redactions(stream: BinaryIO) -> Iterator[str]:
         place = "manifest.yaml" if row.seq is None else f"message {row.seq}"
         known = f" ({one_line(row.message)})" if row.message is not None else ""
         count = f"{counted(row.count, 'secret')} of the rule {one_line(row.rule)} taken out"
-        yield f"{place}{known} {one_line(row.pointer)}: {count}\n"
+        yield f"{place}{known} {one_line(row.pointer)}: {count}  {digest(line)[:_DIGITS]}\n"
 
 
 def _summary(content: bytes) -> list[str] | None:

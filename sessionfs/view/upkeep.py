@@ -51,11 +51,15 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Unarchived(Struct, frozen=True, kw_only=True):
-    """A native log that the archive lacks, or of which it lacks the end."""
+    """A native log that the archive lacks, or of which it lacks the end.
+
+    `refused` is one that import cannot take, and `reason` says why.
+    """
 
     path: str
     agent: str
-    state: Literal["new", "grown"]
+    state: Literal["new", "grown", "refused"]
+    reason: str = ""
     days_left: int | None
     """Whole days until its agent deletes it; 0: at its next start; None: never, as far as known."""
 
@@ -84,22 +88,31 @@ def by_urgency(logs: Iterable[Unarchived]) -> list[Unarchived]:
 
 
 def judge_logs(logs: Sequence[Unarchived], looked_at: int, where: str) -> Check:
-    """Return what logs that are not archived mean; `looked_at` is how many there are."""
+    """Return what logs that are not archived mean; `looked_at` is how many there are.
+
+    It is a problem where an import is urgent. What import cannot take is none: nobody can mend it.
+    """
     if not logs:
         said = f"{counted(looked_at, 'log')} of {where}, all archived"
         return Check(name="logs", level="ok", message=said if looked_at else f"no logs of {where}")
-    said = f"{len(logs)} of {counted(looked_at, 'log')} of {where}: not archived, or grown since"
+    wanted = [log for log in logs if log.state != "refused"]
+    refused = len(logs) - len(wanted)
+    told = ["not archived, or grown since"] if wanted else []
+    told += [f"import cannot take {refused:,}"] if refused else []
+    said = f"{len(logs)} of {counted(looked_at, 'log')} of {where}: {'; '.join(told)}"
     left = min((log.days_left for log in logs if log.days_left is not None), default=None)
     if left is not None:
         when = "at the agent's next start" if left == 0 else f"in {counted(left, 'day')}"
         said += f"; the first is deleted {when}"
-    urgent = left is not None and left <= SOON
+    urgent = any(log.days_left is not None and log.days_left <= SOON for log in wanted)
     option = "--here" if where.endswith("here") else "--all"
     return Check(
         name="logs",
         level="problem" if urgent else "warning",
         message=said,
-        hint=f"`sessionfs import {option}` archives them",
+        hint=f"`sessionfs import {option}` archives them"
+        if wanted
+        else "copy what import cannot take to another place before it is deleted",
     )
 
 
@@ -187,8 +200,9 @@ def lines(checkup: Checkup) -> Iterator[Line]:
 
 def _log_lines(logs: Sequence[Unarchived]) -> Iterator[Line]:
     for log in logs[:SHOWN]:
+        told = f"{log.path}: {log.reason}" if log.reason else log.path
         left = "" if log.days_left is None else counted(log.days_left, "day")
-        yield Line(f"{'':<8} {left:>12} {log.agent}  {log.state:<5}  {one_line(log.path)}")
+        yield Line(f"{'':<8} {left:>12} {log.agent}  {log.state:<7}  {one_line(told)}")
     if len(logs) > SHOWN:
         yield Line(f"{'':<8} {'':<12} and {len(logs) - SHOWN:,} more", "faint")
 

@@ -8,6 +8,7 @@ what stands inside messages (`content`), and what stands beside them (`asides`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.adapters.claude_code.asides import RECORDS
@@ -87,6 +88,10 @@ class ClaudeCode:
     def days_kept(self, settings: Iterable[bytes]) -> int:
         """Return for how many days Claude Code keeps a log that does not change."""
         return days_kept(settings)
+
+    def directory(self, project: str) -> str:
+        """Return how the directory is called that has the logs of work in a directory."""
+        return re.sub("[^A-Za-z0-9]", "-", project)
 
 
 def _is_ours(record: object) -> bool:
