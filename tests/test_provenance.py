@@ -388,11 +388,14 @@ CALLS = {
     "Read": ({"file_path": "f", "content": "x"}, None),
     "grep": ({"path": "f", "pattern": "x"}, None),
     "odd": ([1, {"path": "f"}], None),
-    "older": ("*** Begin Patch\n*** Add File: f\n+x\n*** End Patch", Written("x\n")),
-    "cut": ("*** Begin Patch\n*** Add File: f\n+x\n", None),
-    "gone": ({"input": "*** Begin Patch\n*** Delete File: f\n*** End Patch\n"}, Written("")),
+    "apply_patch": ("*** Begin Patch\n*** Add File: f\n+x\n*** End Patch", Written("x\n")),
+    "applypatch": ("*** Begin Patch\n*** Add File: f\n+x\n", None),  # cut off
+    "patch": ({"input": "*** Begin Patch\n*** Delete File: f\n*** End Patch\n"}, Written("")),
     "shell": ({"cmd": "cat <<'E' > f\nx\nE\nls", "workdir": None}, Written("x\n")),
-    "variable": ({"cmd": "cat > f <<E\n$x\nE\n"}, None),
+    "exec_command": ({"cmd": "cat > f <<E\n$x\nE\n"}, None),  # the shell puts something in
+    "Task": ({"prompt": "Run:\ncat > f <<'E'\nx\nE\n"}, None),  # another session does that
+    "spawn_agent": ({"input": "*** Begin Patch\n*** Add File: f\n+x\n*** End Patch"}, None),
+    "Bash": ({"command": "ls", "description": "cat > f <<'E'\nx\nE\n"}, None),
 }
 
 
@@ -402,6 +405,35 @@ def test_calls_of_many_agents(name) -> None:
     assert [(made.paths, made.changes) for made in called(name, arguments)] == (
         [(("f",), (change,))] if change else []
     )
+
+
+HERE = {
+    "mkdir -p a && cat > a/f <<'E'\nx\nE\n": [("a/f", Written("x\n"))],
+    "mkdir -p 'a b' && cd a && cd b; cat >f <<'E'\nx\nE\n": [("a/b/f", Written("x\n"))],
+    "cd /a && cat > f <<'E' && sh f\nx\nE\n": [("/a/f", Written("x\n"))],
+    "cat >> f <<'E'\nx\n\ny\nE\n": [("f", Patched((Hunk((), (), ("x", "", "y")),)))],
+    "cat <<'E' >> f\nx\nE\n": [("f", Patched((Hunk((), (), ("x",)),)))],
+    "cat > f <<'E'\ncat > g <<'X'\ny\nX\nE\ncat > h <<'E'\nz\nE\n": [
+        ("f", Written("cat > g <<'X'\ny\nX\n")), ("h", Written("z\n")),
+    ],
+    "cat > f <<'E'\n*** Begin Patch\n*** Delete File: g\n*** End Patch\nE\n": [
+        ("f", Written("*** Begin Patch\n*** Delete File: g\n*** End Patch\n")),
+    ],
+    "apply_patch <<'E'\n*** Begin Patch\n*** Update File: f\n@@\n cat > g <<'E'\n+x\n"
+    "*** End Patch\nE\n": [("f", Patched((Hunk((), ("cat > g <<'E'",), ("cat > g <<'E'", "x")),)))],
+    "cat > f <<'E'\nno end\n": [],
+    "echo 'a && cat > f <<'E'\nx\nE\n": [],
+    "# cd a && cat > f <<'E'\nx\nE\n": [],
+    "grep x < y && cat > f <<'E'\nx\nE\n": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", HERE)
+def test_here_documents(command) -> None:
+    told = called("Bash", {"command": command})
+    assert [(made.paths, made.changes) for made in told] == [
+        ((path,), (change,)) for path, change in HERE[command]
+    ]
 
 
 # Paths.
@@ -414,9 +446,19 @@ ROOTS = [
     ("~", ["~/elsewhere/src/b.py"], None),
     ("~/code", ["../code/./src/b.py"], "~/code"),
     ("", ["src/b.py"], ""),
-    ("~/lantern/.claude/worktrees/one", ["src/b.py"], "~/lantern/.claude/worktrees/one"),
+    ("~/lantern/.claude/worktrees/one", ["src/b.py"], "~/lantern"),
+    ("~/lantern", [".claude/worktrees/one/src/b.py"], "~/lantern"),
+    ("/srv/x", ["/srv/x/.claude/worktrees/one/src/b.py"], "/srv/x"),
     ("~/other", ["~/other/c.py"], None),
-    ("~/lantern", ["~/README.md"], None),
+    ("~/lantern", ["~/README.md"], "~/lantern"),  # in this very place, whatever it names
+    ("/srv/x", ["README.md"], None),  # which every repository has
+    ("/srv/x", ["README.md", "src/b.py"], "/srv/x"),
+    ("/srv/x", ["README.md", "src/c.py", "src/d.py", "src/b.py"], "/srv/x"),
+    ("/srv/x", ["src/c.py", "src/d.py", "src/b.py"], None),
+    ("/srv/x", ["/opt/c.py", "/opt/d.py", "src/b.py"], "/srv/x"),  # what lies elsewhere
+    ("/srv/lantern", ["README.md"], "/srv/lantern"),
+    ("/srv/lantern", ["src/c.py", "src/d.py", "src/b.py"], "/srv/lantern"),
+    ("/srv/lantern", ["src/c.py", "src/d.py", "README.md"], None),
 ]
 
 
@@ -424,3 +466,33 @@ ROOTS = [
 def test_the_root_where_a_session_ran(directory, touched, root) -> None:
     files = Files(["lantern/a.py", "src/b.py", "README.md"], "/home/y/lantern")
     assert files.root(directory, touched) == root
+
+
+OURS = "https://github.com/harbour/lantern.git"
+ADDRESSES = [
+    ("/srv/x", ["README.md"], OURS, "/srv/x"),
+    ("/srv/x", ["README.md", "src/c.py", "src/d.py"], "git@github.com:Harbour/lantern", "/srv/x"),
+    ("/srv/x", ["README.md"], "ssh://git@github.com:22/harbour/lantern/", "/srv/x"),
+    ("/srv/x", ["README.md"], "https://user@github.com/harbour/lantern", "/srv/x"),
+    ("/srv/x", ["README.md", "src/b.py"], "https://github.com/harbour/lamp", None),
+    ("/srv/lantern", ["README.md", "src/b.py"], "https://github.com/harbour/lamp", None),
+    ("~/lantern", ["README.md"], "https://github.com/harbour/lamp", None),
+    ("~/lantern", [], "https://github.com/harbour/lamp", None),
+    ("~/lantern", [], OURS, "~/lantern"),
+    ("/srv/x", ["README.md"], "https://github.com/fork/lantern", None),  # as if it were not known
+    ("/srv/x", ["src/b.py"], "https://github.com/fork/lantern", "/srv/x"),
+    ("/srv", ["lantern/src/b.py"], "https://github.com/harbour/all", "/srv/lantern"),  # a submodule
+    ("/srv/x", ["src/c.py"], OURS, None),
+]
+
+
+@pytest.mark.parametrize(("directory", "touched", "repository", "root"), ADDRESSES)
+def test_the_address_of_a_repository_decides(directory, touched, repository, root) -> None:
+    remotes = ["https://example.org/mirror", OURS]
+    files = Files(["src/b.py", "README.md"], "/home/y/lantern", remotes)
+    assert files.root(directory, touched, repository) == root
+
+
+def test_without_a_remote_an_address_decides_nothing() -> None:
+    files = Files(["src/b.py", "README.md"], "/home/y/lantern")
+    assert files.root("/srv/x", ["src/b.py"], OURS) == "/srv/x"

@@ -11,6 +11,7 @@ from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow
 from sessionfs.git.contents import Contents
+from sessionfs.git.repository import remotes
 from sessionfs.git.versions import file_versions, is_text
 from sessionfs.git.worktree import content_of, find_work_tree, tracked
 from sessionfs.identity import format_time
@@ -76,7 +77,8 @@ def blame(
     _check_lines(file, len(lines), first, last)
 
     names = {place.path, *(version.path for version in found)}
-    files = Files([*tracked(place.top, commit if revision else None), *names], place.top)
+    paths = [*tracked(place.top, commit if revision else None), *names]
+    files = Files(paths, place.top, remotes(place.top))
     edits = [edit for edit, _ in edits_in(collection, names, files, unreadable)]
     behind = SessionsOfCommits(collection, place.top).behind(
         list({version.commit.id: version.commit for version in found}.values())

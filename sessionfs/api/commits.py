@@ -11,6 +11,7 @@ from sessionfs.api.witnesses import SessionsOfCommits, place_in
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
 from sessionfs.git.contents import Contents
+from sessionfs.git.repository import remotes
 from sessionfs.git.staged import (
     comment_mark,
     goes_on,
@@ -130,7 +131,7 @@ def _written(
     unreadable: Callable[[SessionfsError], None],
 ) -> list[str]:
     changed = {file.path: file for file in staged}
-    files = Files([*tracked(top), *changed], top)
+    files = Files([*tracked(top), *changed], top, remotes(top))
     last = read_log(top, "HEAD", (), "--max-count=1", notes=NOTES) if commit_of(top, "HEAD") else []
     since = last[0].committed if last else None
     return sorted(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.api.places import naming
 from sessionfs.errors import SessionfsError
-from sessionfs.provenance.calls import edits_of
+from sessionfs.provenance.calls import SHELLS, edits_of
 from sessionfs.provenance.roots import Files, absolute, below
 from sessionfs.tree import read_bytes
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from sessionfs.model import Summary
     from sessionfs.provenance.edits import Edit
 
-_SHELLS = frozenset(
-    "Bash shell shell_command local_shell exec_command container.exec unified_exec".split()
-)
 _IN_SHELLS = (b"*** Begin Patch", b"<<")
 """What a command holds that writes a file, as far as `calls` understands it."""
 
@@ -69,21 +66,24 @@ def _of_session(session: Session, wanted: frozenset[str], files: Files) -> list[
     summary = session.summary
     cwd = summary.workspace.cwd if summary.workspace else None
     directory = cwd if isinstance(cwd, str) else ""
-    root = files.root(directory, [*summary.files_edited, *summary.files_read])
-    here = files.root_around(directory) if root is None else root
-    if here is None:
-        return []
+    told = summary.workspace.repository if summary.workspace else None
+    repository = told if isinstance(told, str) else ""
+    touched = [*summary.files_edited, *summary.files_read]
+    here = files.root(directory, touched, repository)
 
     def meant(path: str) -> str | None:
-        inside = below(absolute(path, directory), here)
+        inside = below(absolute(path, directory), here) if here is not None else None
         return inside if inside in wanted else None
 
     if not any(map(meant, summary.files_edited)) and not _may_hide(session, summary, wanted):
         return []
-    agent = summary.agent.name
+    edits = edits_of(session.messages(), summary.id, summary.agent.name)
+    if here is None:  # a session that wrote by a shell alone names its files only there
+        touched += [path for edit in edits for path in edit.paths]
+        here = files.root(directory, touched, repository)
     return [
         (edit, path)
-        for edit in edits_of(session.messages(), summary.id, agent)
+        for edit in edits
         if (path := next(filter(None, map(meant, edit.paths)), None)) is not None
     ]
 
@@ -92,7 +92,7 @@ def _may_hide(session: Session, summary: Summary, wanted: frozenset[str]) -> boo
     """Tell whether a session may have written a file in a way that its summary does not tell."""
     marks: tuple[bytes, ...] = _IN_SHELLS
     if summary.flavor in _TOLD:
-        if _SHELLS.isdisjoint(summary.tools) and "apply_patch" not in summary.tools:
+        if SHELLS.isdisjoint(summary.tools) and "apply_patch" not in summary.tools:
             return False
     else:
         marks = (b"",)

@@ -64,6 +64,12 @@ def setting(directory: str, name: str) -> str | None:
     return None if answer is None else os.fsdecode(answer.removesuffix(b"\0"))
 
 
+def remotes(directory: str) -> list[str]:
+    """Return the addresses of a repository's remotes, as its configuration has them."""
+    answer = ask(directory, "config", "-z", "--get-regexp", r"^remote\..*\.url$") or b""
+    return [os.fsdecode(entry).partition("\n")[2] for entry in answer.split(b"\0")[:-1]]
+
+
 def is_partial(directory: str) -> bool:
     """Tell whether the clone was made without some of the objects, which are fetched on demand."""
     named = r"^(remote\..*\.promisor|extensions\.partialclone)$"

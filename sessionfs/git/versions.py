@@ -49,29 +49,41 @@ def file_versions(
     """
     found: dict[tuple[str, str], FileVersion] = {}
     known: dict[str, str] = {}  # each line is held once, however many versions have it
-    asked: set[tuple[str, str]] = set()
+    renames = 0
     rest = [(revision, path)]
-    while rest and len(asked) <= _MOST_RENAMES:
+    while rest and renames <= _MOST_RENAMES:
         tip, name = rest.pop()
-        for version in _named(directory, tip, name, notes):
+        if (tip, name) in found:
+            continue
+        fresh = [
+            version
+            for version in _named(directory, tip, name, notes)
+            if (version.commit.id, name) not in found
+        ]
+        for version in fresh:
             key = (version.commit.id, name)
-            if key in found:
-                continue
             found[key] = version
             content = _content(directory, contents, *key)
             version.is_there = content is not None
             if is_text(content or b""):
                 lines = lines_of(as_text(content or b""))
                 version.lines = [known.setdefault(line, line) for line in lines]
-            if not version.parents and version.is_there:
-                before = _former(directory, version.commit.id, name)
-                if before is not None:
-                    parent = _tip(directory, f"{version.commit.id}^", before, notes)
-                    version.parents = [(parent, before)] if parent else []
-                    if before not in {other for _, other in asked}:
-                        rest.append((f"{version.commit.id}^", before))
-                    asked.add((version.commit.id, before))
+        for version in fresh:
+            # A name that was there earlier, and then was not, may come from another one, too.
+            if not version.is_there or _stood(version, found):
+                continue
+            before = _former(directory, version.commit.id, name)
+            parent = before and _tip(directory, f"{version.commit.id}^", before, notes)
+            if before and parent:
+                renames += 1
+                version.parents = [(parent, before)]
+                rest.append((parent, before))
     return _in_order(found)
+
+
+def _stood(version: FileVersion, found: dict[tuple[str, str], FileVersion]) -> bool:
+    """Tell whether the file was there, under the same name, in a version before."""
+    return any(found[parent].is_there for parent in version.parents if parent in found)
 
 
 def is_text(content: bytes) -> bool:

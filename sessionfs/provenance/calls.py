@@ -1,13 +1,15 @@
 """Edits from messages: what each tool call of a session wrote, by the words of its agent.
 
 Known are the calls of Claude Code (Edit, MultiEdit, Write, NotebookEdit), patches in the form of
-Codex, also in a shell, and here-documents. Any other call that names a file and a text is taken
-by the names of its arguments: the text in the place of another, a whole file, or just lines.
+Codex, also in a shell, and here-documents of a shell. Any other call that names a file and a text
+is taken by the names of its arguments: the text in the place of another, a whole file, or just
+lines. A patch or a command that some other tool is told of, as a subagent is, writes nothing.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from sessionfs.identity import parse_time
@@ -26,7 +28,28 @@ _NEW = "new_string newString new_str newText new_text new_source".split()
 _WHOLE = "content file_text contents fileText".split()
 _LOOSE = "new_source insert_text code_edit text".split()
 _READERS = frozenset("Read read view read_file Grep Glob LS".split())
-_FAILED = "apply_patch verification failed"
+SHELLS = frozenset(
+    "Bash bash shell shell_command local_shell exec_command container.exec unified_exec exec "
+    "PowerShell run_shell_command run_terminal_cmd run_in_terminal run_command execute_command "
+    "Execute terminal".split()
+)
+"""Tools that run the commands that they are told."""
+_PATCHERS = frozenset("apply_patch applypatch ApplyPatch patch".split())
+_COMMANDS = "command cmd input script patch patchText".split()
+_NOT_RUN = re.compile(
+    r"(?:apply_patch verification failed|(?:patch|exec command) rejected\b|rejected by user"
+    r"|(?:Wall time: [\d.]+ seconds\n)?aborted by user|exec_command failed for"
+    r"|failed to parse function arguments|approval (?:required by|policy is)"
+    r"|`[^`\n]*` rejected: |This action was rejected)"
+)
+"""How Codex begins the result of a call that it did not make; it does not call that an error."""
+_REFUSED = re.compile(
+    r"\b(?:reject|den(?:y|ied)|refus|declin|permission|approv|not allowed|block|cancel|abort"
+    r"|interrupted by user|doesn't want|tool_use_error|hook)",
+    re.IGNORECASE,
+)
+_BEGINNING = 300
+"""Characters of an error in which it says that it is a refusal."""
 
 
 class Results:
@@ -34,7 +57,10 @@ class Results:
 
     def __init__(self) -> None:
         """Start with no result."""
+        self.refused: set[str] = set()
+        """Calls that were not made at all."""
         self.failed: set[str] = set()
+        """Calls that ended in an error; a shell may have done some of its commands before."""
         self.altered: set[str] = set()
         self.before: dict[str, str] = {}
 
@@ -43,8 +69,10 @@ class Results:
         if part.call_id is None:
             return
         texts = [piece.text for piece in part.content if isinstance(piece, Text)]
-        refused = any(isinstance(text, str) and text.startswith(_FAILED) for text in texts)
-        if part.is_error or refused:
+        ran = isinstance(part.exit_code, int)
+        if not ran and any(_is_refusal(text, is_error=part.is_error) for text in texts):
+            self.refused.add(part.call_id)
+        elif part.is_error:
             self.failed.add(part.call_id)
         native: Any = message.native
         record = native.get("record") if isinstance(native, dict) else None
@@ -60,7 +88,9 @@ def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit
     """Return what the calls of a session wrote, in order; what failed is left out.
 
     `session` is its ULID, `agent` stands where no model is told. A call without a result counts:
-    whether it was made, the content of the file says.
+    whether it was made, the content of the file says. So it is with a shell that failed: its
+    last command may have done that, a test say. But where the same is written once more later
+    on, the one that failed has not written it.
     """
     found: list[tuple[Message, ToolCall, int | None, tuple[str, ...], tuple[Change, ...]]] = []
     results = Results()
@@ -72,7 +102,7 @@ def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit
                 found += [(message, part, time, *told) for told in _told(part)]
             elif type(part) is ToolResult:
                 results.add(message, part)
-    return [
+    edits = [
         Edit(
             session=session,
             seq=message.seq,
@@ -85,10 +115,31 @@ def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit
             changes=changes,
             before=results.before.get(call.call_id or ""),
             is_altered=(call.call_id or "") in results.altered,
+            is_doubtful=call.call_id in results.failed,
         )
         for message, call, time, paths, changes in found
-        if call.call_id not in results.failed and call.status != "failed"
+        if call.call_id not in results.refused
+        and call.status != "failed"
+        and (call.call_id not in results.failed or call.name in SHELLS)
     ]
+    return _without_tries(edits)
+
+
+def _without_tries(edits: list[Edit]) -> list[Edit]:
+    """Leave out what a failed call was to write where a later one writes the very same."""
+    kept: list[Edit] = []
+    later: set[tuple[tuple[str, ...], tuple[Change, ...]]] = set()
+    for edit in reversed(edits):
+        if not edit.is_doubtful or (edit.paths, edit.changes) not in later:
+            kept.append(edit)
+        later.add((edit.paths, edit.changes))
+    return kept[::-1]
+
+
+def _is_refusal(text: object, *, is_error: bool) -> bool:
+    if not isinstance(text, str):
+        return False
+    return bool(_NOT_RUN.match(text) or (is_error and _REFUSED.search(text[:_BEGINNING])))
 
 
 def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]]:
@@ -100,6 +151,8 @@ def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]
             yield (path,), changes
             return
     workdir = _first(arguments, ["workdir"]) if isinstance(arguments, dict) else None
+    if call.name not in SHELLS and call.name not in _PATCHERS:
+        return
     for text in _texts(arguments):
         if is_patch(text):
             for told in changes_in(text):
@@ -139,10 +192,10 @@ def _first(arguments: dict[str, Any], names: Iterable[str]) -> str | None:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the strings of a call's arguments, two levels deep."""
+    """Yield the commands and patches of a call: words one by one where it has them apart."""
     inner = [value]
     if isinstance(value, dict):
-        inner = list(value.values())
+        inner = [value.get(name) for name in _COMMANDS]
     for item in inner:
         if isinstance(item, str):
             yield item

@@ -88,6 +88,8 @@ class Edit:
     """The whole file before, where the log has it."""
     is_altered: bool = False
     """Whether a person changed the edit before it was made: then it is no record of the result."""
+    is_doubtful: bool = False
+    """Whether the call failed, and may have done that before or after it wrote the file."""
 
     @cached_property
     def added(self) -> tuple[str, ...]:
@@ -131,8 +133,11 @@ def fresh_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 
 def lines_of(text: str) -> list[str]:
-    r"""Return the lines of a text without their ends, LF or CRLF; what ends in one has no more."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    r"""Return the lines of a text without their ends, LF or CRLF; what ends in one has no more.
+
+    A byte order mark is no part of them: editors and logs leave it out.
+    """
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if not lines[-1]:
         lines.pop()
     return lines

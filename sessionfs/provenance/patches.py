@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from sessionfs.provenance.edits import Hunk, Patched, Written
+from sessionfs.provenance.edits import Hunk, Patched, Written, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,12 +14,14 @@ _PATCH = re.compile(r"^\*\*\* Begin Patch\n(.*?)^\*\*\* End Patch\b", re.MULTILI
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
 _MOVE = "*** Move to: "
 _HERE = re.compile(
-    r"^[ \t]*(?:cd (?P<into>[^\s<>|;&]+) && )?cat (?:"
-    r">[ \t]*(?P<to>[^\s<>|;&]+)[ \t]*<<-?[ \t]*(?P<q>['\"])(?P<end>\w+)(?P=q)"
-    r"|<<-?[ \t]*(?P<r>['\"])(?P<last>\w+)(?P=r)[ \t]*>[ \t]*(?P<onto>[^\s<>|;&]+)"
-    r")[ \t]*\n",
+    r"^[ \t]*(?P<first>(?:(?:[^\n<>|;&'\"#]|'[^'\n]*'|\"[^\"\n]*\")+(?:&&|;)[ \t]*)*)cat[ \t]*(?:"
+    r"(?P<mode>>>?)[ \t]*(?P<to>[^\s<>|;&]+)[ \t]*<<-?[ \t]*(?P<q>['\"])(?P<end>\w+)(?P=q)"
+    r"|<<-?[ \t]*(?P<r>['\"])(?P<last>\w+)(?P=r)[ \t]*(?P<how>>>?)[ \t]*(?P<onto>[^\s<>|;&]+)"
+    r")[ \t]*(?:(?:&&|;)[^\n<]*)?\n",
     re.MULTILINE,
 )
+"""A here-document that `cat` puts into a file; commands may stand before and behind it."""
+_INTO = re.compile(r"(?:^|&&|;)[ \t]*cd[ \t]+([^\s;&]+)")
 
 
 class FileChange(NamedTuple):
@@ -37,14 +39,31 @@ def is_patch(text: str) -> bool:
 def changes_in(text: str) -> Iterator[FileChange]:
     """Yield what the patches and here-documents of a text do, file by file."""
     text = text.replace("\r\n", "\n")
-    for patch in _PATCH.finditer(text):
-        yield from _files(patch[1].split("\n"))
-    for start in _HERE.finditer(text):
-        end = re.compile(rf"^{start['end'] or start['last']}$", re.MULTILINE)
-        stop = end.search(text, start.end())
-        if stop is not None:
-            path = joined(start["into"], (start["to"] or start["onto"]).strip("'\""))
-            yield FileChange((path,), Written(text[start.end() : stop.start()]))
+    place = 0
+    while True:  # what stands within one of them is its text, and no command
+        patch, start = _PATCH.search(text, place), _HERE.search(text, place)
+        if patch is not None and (start is None or patch.start() < start.start()):
+            yield from _files(patch[1].removesuffix("\n").split("\n"))
+            place = patch.end()
+        elif start is not None:
+            end = re.compile(rf"^{start['end'] or start['last']}$", re.MULTILINE)
+            stop = end.search(text, start.end())
+            place = start.end() if stop is None else stop.end()
+            if stop is not None:
+                yield _put(start, text[start.end() : stop.start()])
+        else:
+            return
+
+
+def _put(start: re.Match[str], content: str) -> FileChange:
+    """Return what a here-document does: it is the whole file, or comes to the end of it."""
+    directory = None
+    for into in _INTO.findall(start["first"]):
+        directory = joined(directory, into.strip("'\""))
+    path = joined(directory, (start["to"] or start["onto"]).strip("'\""))
+    if (start["mode"] or start["how"]) == ">":
+        return FileChange((path,), Written(content))
+    return FileChange((path,), Patched((Hunk((), (), tuple(lines_of(content))),)))
 
 
 def joined(directory: str | None, path: str) -> str:

@@ -48,6 +48,8 @@ class Replay:
         """Make an edit; the text first becomes what the log says that it was."""
         edit = self._edits[number]
         self.used.append(number)
+        if edit.is_doubtful:
+            self.unsure.add(number)
         if edit.before is not None and not is_late and not edit.is_altered:
             self._become(lines_of(edit.before))
         elif is_late or (self.text.lines and any(isinstance(c, Written) for c in edit.changes)):
