@@ -91,8 +91,8 @@ def prepare(place: Path) -> list[str]:
         pytest.param(False, False, 13, id="fails-journal-some"),
         pytest.param(True, True, 1, id="dies-exchange", marks=pytest.mark.exhaustive),
         pytest.param(False, False, 1, id="fails-journal", marks=pytest.mark.exhaustive),
-        pytest.param(True, False, 1, id="dies-journal", marks=pytest.mark.exhaustive),
-        pytest.param(False, True, 1, id="fails-exchange", marks=pytest.mark.exhaustive),
+        pytest.param(True, False, 1, id="dies-journal", marks=pytest.mark.soak),
+        pytest.param(False, True, 1, id="fails-exchange", marks=pytest.mark.soak),
     ],
 )
 def test_every_step(

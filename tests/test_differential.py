@@ -352,10 +352,20 @@ def test_a_line_of_damaged_bytes_is_judged_alike_by_all(line):
     opinions(line)
 
 
+MANY_LINES = given(damaged_bytes(damaged_values(MESSAGES).map(encode) | MESSAGES.map(encode)))
+
+
 @pytest.mark.exhaustive
-@given(damaged_bytes(damaged_values(MESSAGES).map(encode) | MESSAGES.map(encode)))
-@settings(max_examples=20_000)
+@MANY_LINES
+@settings(max_examples=3_000)
 def test_a_damaged_line_is_judged_alike_by_all_of_many(line):
+    opinions(line)
+
+
+@pytest.mark.soak
+@MANY_LINES
+@settings(max_examples=30_000)
+def test_a_damaged_line_is_judged_alike_by_all_of_very_many(line):
     opinions(line)
 
 

@@ -220,8 +220,13 @@ def test_fast_path_accepts_nothing_that_jsonschema_refuses():
     assert who.count("slow") == 0  # what is valid needs no second look
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(2, 14))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(n, marks=pytest.mark.exhaustive if n < 4 else pytest.mark.soak)
+        for n in range(2, 14)
+    ],
+)
 def test_fast_path_accepts_nothing_that_jsonschema_refuses_of_many(seed):
     for line in mutants(seed, 10_000):
         judge(line)
