@@ -38,7 +38,7 @@ def changes_in(text: str) -> Iterator[FileChange]:
     """Yield what the patches and here-documents of a text do, file by file."""
     text = text.replace("\r\n", "\n")
     for patch in _PATCH.finditer(text):
-        yield from _files(patch[1].split("\n"))
+        yield from _files(patch[1].removesuffix("\n").split("\n"))
     for start in _HERE.finditer(text):
         end = re.compile(rf"^{start['end'] or start['last']}$", re.MULTILINE)
         stop = end.search(text, start.end())
