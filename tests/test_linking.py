@@ -13,6 +13,8 @@ from sessionfs.api.commits import sessions_of_staged
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sessionfs.errors import SessionfsError
+
 BODY = "".join(f"human line number {number}\n" for number in range(12))
 FIVE = "human line number 5\n"
 DAY = 86_400
@@ -99,6 +101,33 @@ def test_only_those_of_three_sessions_whose_lines_are_staged(desk: Desk) -> None
     Claude(desk, 3).edit("a.py", "timeout = 30\n", "timeout = 3\ntimeout = 30\n")
     desk.change("a.py", "timeout = 3\n", "")
     assert named(desk) == ["2"]
+
+
+def test_a_history_that_is_not_here_names_nobody_by_it(desk: Desk, tmp_path: Path) -> None:
+    line = "from typing import Any\n"
+    Claude(desk).edit("a.py", FIVE, FIVE + line)
+    desk.commit()
+    desk.change("a.py", line, "")
+    desk.commit()
+    desk.tick(DAY)
+    desk.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "project-clone" / "project"
+    partial = ("clone", "--quiet", "--filter=blob:none", f"file://{desk.root}")
+    desk.git(*partial, str(clone))
+    archive, desk.root = str(desk.root / ".sessions"), clone
+    desk.write("a.py", desk.read("a.py") + line)
+    Claude(desk, 2).write("b.py", "wick = 'of an agent'\n")
+    desk.bring(archive=archive)
+    desk.git("add", "--all")
+    told: list[SessionfsError] = []
+    found = sessions_of_staged(archive, directory=str(clone), unreadable=told.append)
+    (two,) = (
+        session.summary.id
+        for session in sessionfs.open_archive(archive).sessions()
+        if session.summary.native_id.endswith("2")
+    )
+    assert found == [two]
+    assert ["git cannot give a.py" in str(error) for error in told] == [True]
 
 
 # What was left out may have been thrown away.

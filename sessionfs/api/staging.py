@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sessionfs.api.edited import edits_in
 from sessionfs.api.traced import committed_versions, next_version, witnesses_of
 from sessionfs.api.witnesses import SessionsOfCommits, place_in
+from sessionfs.errors import SessionfsError
 from sessionfs.git.commits import read_log
 from sessionfs.git.contents import Contents
 from sessionfs.git.staged import renamed, staged_files
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sessionfs.collection import Collection
-    from sessionfs.errors import SessionfsError
     from sessionfs.git.commits import Commit
     from sessionfs.provenance.edits import Edit
 
@@ -47,16 +47,24 @@ def sessions_behind(
 ) -> set[str]:
     """Return the ULIDs of the sessions whose edits are in what is staged, and in no commit yet.
 
-    `head` is the last commit, `index` the file of git's index. Raises `SessionfsError`.
+    `head` is the last commit, `index` the file of git's index. A session that cannot be read is
+    given to `unreadable`, and so is a file's history. Raises `SessionfsError`.
     """
     with Contents(top) as contents:
         changed = _changed(top, contents, index, place_in(collection, top))
         names = {name for file in changed for name in (file.path, file.former)}
         edits = edits_in(collection, names, Files([*tracked(top), *names], top), unreadable)
+        told: set[str] = set()
         staging = _Staging(SessionsOfCommits(collection, top), top, head, contents)
         for file in changed:
             named = {file.path, file.former}
-            staging.look_at(file, [edit for edit, paths in edits if not named.isdisjoint(paths)])
+            mine = [edit for edit, paths in edits if not named.isdisjoint(paths)]
+            try:
+                staging.look_at(file, mine)
+            except SessionfsError as error:  # in a partial clone, of an older version
+                if str(error) not in told:
+                    unreadable(error)
+                told.add(str(error))
     return staging.found
 
 
