@@ -169,6 +169,8 @@ class Claude:
 
     def write(self, path: str, text: str) -> int:
         told = self._before(path)
+        if told:
+            told["type"] = "create" if told["originalFile"] is None else "update"
         seq = self.call("Write", {"file_path": f"{self.cwd}/{path}", "content": text}, **told)
         place = self.desk.root / path
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -236,7 +236,7 @@ def test_the_one_that_succeeds_has_written_it(tmp_path: Path) -> None:
     desk.write("src/t.py", HERE)
     assert staged(desk) == 1
     desk.commit()
-    assert writers(desk, "src/t.py") == [(seq, "exact")] * 2
+    assert writers(desk, "src/t.py") == [(seq, "likely")] * 2  # a shell tells not what was there
 
 
 def test_other_tools_that_failed_have_written_nothing(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_what_was_committed_before_is_not_linked_again(desk: Desk, capsys, monke
     assert linked(desk, capsys, monkeypatch) == []
     desk.change("a.py", "import os\n", "import os\nimport shutil\n")  # … and in again
     desk.git("add", "a.py")
-    assert len(linked(desk, capsys, monkeypatch)) == 1  # the very text of the session
+    assert linked(desk, capsys, monkeypatch) == []
 
 
 def test_a_part_of_a_line_is_linked_too(desk: Desk, capsys, monkeypatch) -> None:
@@ -165,14 +165,20 @@ def test_a_part_of_a_line_is_linked_too(desk: Desk, capsys, monkeypatch) -> None
     assert linked(desk, capsys, monkeypatch) == format_trailers(ids(desk))
 
 
-def test_of_what_an_agent_took_out_the_time_tells(desk: Desk, capsys, monkeypatch) -> None:
+def test_what_an_agent_took_out(desk: Desk, capsys, monkeypatch) -> None:
     agent = Claude(desk)
     agent.edit("a.py", "import os\n\n\n", "\n")
     desk.bring()
     desk.git("add", "a.py")
     assert len(linked(desk, capsys, monkeypatch)) == 1
     desk.tick(3600)
-    desk.git("commit", "--quiet", "--allow-empty", "--only", "-m", "a later commit", "b.py")
+    desk.git("commit", "--quiet", "--allow-empty", "--only", "-m", "another file", "b.py")
+    assert len(linked(desk, capsys, monkeypatch)) == 1  # still in no commit
+    desk.git("checkout", "--quiet", "HEAD", "--", "a.py")  # thrown away …
+    desk.change("a.py", "os.name", "os.sep")
+    desk.commit()
+    desk.change("a.py", "import os\n\n\n", "\n")  # … and a person does the same
+    desk.git("add", "a.py")
     assert linked(desk, capsys, monkeypatch) == []
 
 

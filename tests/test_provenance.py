@@ -23,7 +23,7 @@ from sessionfs.provenance.edits import (
 )
 from sessionfs.provenance.lines import Tracked
 from sessionfs.provenance.roots import Files
-from sessionfs.provenance.trace import trace
+from sessionfs.provenance.trace import brought, trace
 from sessionfs.provenance.versions import Version
 
 SESSION, OTHER = "01M7W84WM8YF3N2YJDPS3MWRXG", "01M7WA417MWQQ7FXDJ7NGSAK49"
@@ -239,8 +239,8 @@ def test_two_sessions_that_wrote_the_same_line() -> None:
     assert [origin.version for origin in told] == [0, 1, 0, 2]
 
 
-def test_the_commit_that_names_a_session_makes_a_guess_likelier() -> None:
-    """What stood around the edit is not known: only its lines can be looked for."""
+def test_the_commit_that_names_a_session_makes_no_guess_likelier() -> None:
+    """`git link` guesses by the same text: one guess is no evidence for the other."""
     part = edit(Replaced("unknown\n", "unknown\nthe first line\nthe second line\n"), time=MINUTE)
     before, after = "a = 10\n", "a = 10\nthe first line\nanother line\n"
     sure = []
@@ -249,7 +249,7 @@ def test_the_commit_that_names_a_session_makes_a_guess_likelier() -> None:
         told = trace([first, replace(last, named=named)], [part])[-1]
         assert claimed(told) == [None, 0, None]
         sure.append((told[1].claim.certainty, told[1].claim.evidence))
-    assert sure == [("weak", "text"), ("likely", "text")]
+    assert sure == [("weak", "text"), ("weak", "text")]
 
 
 def test_what_somebody_changed_before_the_whole_file_was_written_is_theirs() -> None:
@@ -294,12 +294,89 @@ def test_a_file_of_one_line_many_times_takes_no_hours() -> None:
     assert list(matches([*many, "y"], [*many, "}", "w"])) == [(0, 0, 20_000)]
 
 
-def test_an_edit_that_was_committed_late_is_sure_where_the_commit_names_it() -> None:
+def test_an_edit_that_was_committed_late_is_not_sure_also_where_the_commit_names_it() -> None:
+    """It may have been thrown away, and its line written by a person."""
     wrote = edit(Replaced("a = 10\n", "a = 10\nagent = 1\n"), time=MINUTE)
     first, other, last = steps("a = 10\n", "a = 10\nb = 20\n", "a = 10\nagent = 1\nb = 20\n")
-    for named, sure in ((frozenset(), "likely"), (frozenset({SESSION}), "exact")):
+    for named in (frozenset(), frozenset({SESSION})):
         told = trace([first, other, replace(last, named=named)], [wrote])[-1]
-        assert [claimed(told), told[1].claim.certainty] == [[None, 0, None], sure]
+        assert [claimed(told), told[1].claim.certainty] == [[None, 0, None], "likely"]
+
+
+@pytest.mark.parametrize(
+    ("follows", "sure"), [(None, "exact"), (MINUTE - 1, "exact"), (MINUTE, "likely")]
+)
+def test_what_a_commit_of_other_files_left_out_is_late_too(follows, sure) -> None:
+    wrote = edit(Replaced("a = 10\n", "a = 10\nagent = 1\n"), time=MINUTE)
+    first, last = steps("a = 10\n", "a = 10\nagent = 1\n")
+    told = trace([first, replace(last, follows=follows)], [wrote])[-1]
+    assert [claimed(told), told[1].claim.certainty] == [[None, 0], sure]
+
+
+def test_a_part_of_a_line_that_was_not_replayed_claims_no_line() -> None:
+    part = edit(Replaced("not there any more", "return value1"), time=MINUTE)
+    after = "x = 1\ndef human():\n    return value1 + human_stuff_here(1, 2)\n"
+    assert claimed(trace(steps("x = 1\n", after), [part])[-1]) == [None] * 3
+
+
+WHOLE = "by = 'hand'\nagent = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("wrote", "before", "sure"),
+    [
+        (Written(WHOLE), None, "likely"),
+        (Written(WHOLE, is_new=True), None, "exact"),
+        (Written(WHOLE), "", "exact"),
+    ],
+)
+def test_a_whole_file_of_which_nobody_tells_whether_it_was_new(wrote, before, sure) -> None:
+    """A person may have begun it: then the log has not what they wrote."""
+    told = trace(steps(WHOLE), [edit(wrote, before=before)])[-1]
+    assert [(origin.claim.edit, origin.claim.certainty) for origin in told] == [(0, sure)] * 2
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_the_edits_that_a_version_brings(data) -> None:
+    """Whoever wrote a line since the version before, and nobody whose edits that one had."""
+    world = World()
+    known = 0
+    for _ in range(data.draw(st.integers(1, 4))):
+        known = len(world.edits)
+        for _ in range(data.draw(st.integers(1, 4))):
+            (world.agent if data.draw(st.booleans()) else world.human)(data.draw)
+        world.commit()
+    told = brought(world.versions, world.edits)
+    lines = zip(world.versions[-1].lines, world.truths[-1], strict=True)
+    wrote = {who for line, who in lines if who is not None and is_telling(line)}
+    assert {who for who in wrote if who >= known} <= told
+    assert min(told, default=known) >= known
+
+
+TAKEN = "keep = 1000\nold_value = 2\nelse_value = 3\n"
+LESS = "keep = 1000\nelse_value = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "change", "counts"),
+    [
+        (LESS, Replaced("keep = 1000\nold_value = 2\n", "keep = 1000\n"), True),
+        (LESS, Patched((Hunk((), ("keep = 1000", "old_value = 2"), ("keep = 1000",)),)), True),
+        (LESS, Written(LESS), True),
+        ("", Written(""), True),
+        ("keep = 1000\nhuman = 3\n", Replaced("old_value = 2\n", ""), True),
+        ("keep = 2000\nold_value = 2\n", Replaced("old_value = 2\n", ""), False),
+        (LESS, Replaced("old_value = 2\n", "new_value = 2\n"), False),
+        ("", Replaced("old_value = 2\n", ""), False),
+    ],
+)
+def test_a_version_brings_what_an_edit_took_out(after, change, counts) -> None:
+    """Not where the lines still stand, where they gave way to others, or the file is gone."""
+    told = brought(steps(TAKEN, after), [edit(change, time=MINUTE)])
+    assert told == ({0} if counts else set())
+    late = brought(steps(TAKEN, TAKEN + "more = 1\n", after), [edit(change, time=MINUTE)])
+    assert late == set()
 
 
 def test_a_telling_line_holds_more_together_than_braces_do() -> None:
@@ -388,7 +465,10 @@ CALLS = {
     "Read": ({"file_path": "f", "content": "x"}, None),
     "grep": ({"path": "f", "pattern": "x"}, None),
     "odd": ([1, {"path": "f"}], None),
-    "apply_patch": ("*** Begin Patch\n*** Add File: f\n+x\n*** End Patch", Written("x\n")),
+    "apply_patch": (
+        "*** Begin Patch\n*** Add File: f\n+x\n*** End Patch",
+        Written("x\n", is_new=True),
+    ),
     "applypatch": ("*** Begin Patch\n*** Add File: f\n+x\n", None),  # cut off
     "patch": ({"input": "*** Begin Patch\n*** Delete File: f\n*** End Patch\n"}, Written("")),
     "shell": ({"cmd": "cat <<'E' > f\nx\nE\nls", "workdir": None}, Written("x\n")),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.api.edited import edits_in
 from sessionfs.api.places import find_archive, open_archive
+from sessionfs.api.traced import committed_versions, next_version, witnesses_of
 from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
-from sessionfs.git.commits import commit_of, is_shallow
+from sessionfs.git.commits import authored, commit_of, is_shallow
 from sessionfs.git.contents import Contents
 from sessionfs.git.repository import remotes
+from sessionfs.git.staged import renamed
 from sessionfs.git.versions import file_versions, is_text
 from sessionfs.git.worktree import content_of, find_work_tree, tracked
 from sessionfs.identity import format_time
@@ -21,15 +23,14 @@ from sessionfs.provenance.notes import NOTES
 from sessionfs.provenance.roots import Files
 from sessionfs.provenance.told import Blame, BlamedLine, Writer
 from sessionfs.provenance.trace import trace
-from sessionfs.provenance.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sessionfs.api.traced import Witnesses
     from sessionfs.git.commits import Commit
     from sessionfs.git.versions import FileVersion
     from sessionfs.provenance.edits import Edit
-    from sessionfs.provenance.told import Witness
     from sessionfs.provenance.versions import Origin
 
 
@@ -70,9 +71,14 @@ def blame(
         if not is_text(now):
             message = f"{file} is binary: it has no lines"
             raise SessionfsError(message, hint="name a text")
-        found = (
-            file_versions(place.top, commit, place.path, contents, notes=NOTES) if commit else []
-        )
+        found = _found(place, commit, contents, is_new=revision is None)
+        witnesses = witnesses_of(found, SessionsOfCommits(collection, place.top))
+        versions = committed_versions(found, witnesses, contents)
+        commits: list[Commit | None] = [version.commit for version in found]
+        if revision is None:
+            follows = authored(contents, commit) if commit else None
+            versions.append(next_version(lines_of(as_text(now)), versions, follows))
+            commits.append(None)
     lines = lines_of(as_text(now))
     _check_lines(file, len(lines), first, last)
 
@@ -80,18 +86,6 @@ def blame(
     paths = [*tracked(place.top, commit if revision else None), *names]
     files = Files(paths, place.top, remotes(place.top))
     edits = [edit for edit, _ in edits_in(collection, names, files, unreadable)]
-    behind = SessionsOfCommits(collection, place.top).behind(
-        list({version.commit.id: version.commit for version in found}.values())
-    )
-    witnesses = {
-        commit: {row.ref: list(row.evidence) for row in rows if row.kind == "session"}
-        for commit, rows in behind.items()
-    }
-    commits: list[Commit | None] = [version.commit for version in found]
-    versions = _versions(found, witnesses)
-    if revision is None:
-        versions.append(Version(lines, parents=(len(found) - 1,) if found else ()))
-        commits.append(None)
     origins = trace(versions, edits)[-1] if versions else []
     stop = len(lines) if last is None else last
     return Blame(
@@ -122,6 +116,20 @@ def _find(file: str) -> _Place:
         message = f"{file} is a directory"
         raise SessionfsError(message, hint="name a file")
     return _Place(tree.top, path, directory)
+
+
+def _found(
+    place: _Place, commit: str | None, contents: Contents, *, is_new: bool
+) -> list[FileVersion]:
+    """Return the committed versions of a file; where it `is_new`, also under the name before."""
+    if commit is None:
+        return []
+    found = file_versions(place.top, commit, place.path, contents, notes=NOTES)
+    if is_new and not (found and found[-1].is_there):
+        former = renamed(place.top).get(place.path)
+        if former is not None:
+            return file_versions(place.top, commit, former, contents, notes=NOTES)
+    return found
 
 
 def _work_tree_file(file: str, place: _Place) -> bytes:
@@ -162,27 +170,11 @@ def _check_lines(file: str, count: int, first: int, last: int | None) -> None:
         raise SessionfsError(message, hint="name a line that it has")
 
 
-def _versions(
-    found: Sequence[FileVersion], witnesses: dict[str, dict[str, list[Witness]]]
-) -> list[Version]:
-    places = {(version.commit.id, version.path): place for place, version in enumerate(found)}
-    return [
-        Version(
-            lines=version.lines,
-            parents=tuple(places[parent] for parent in version.parents),
-            authored=version.commit.authored,
-            committed=version.commit.committed,
-            named=frozenset(witnesses.get(version.commit.id, ())),
-        )
-        for version in found
-    ]
-
-
 def _line(
     origin: Origin,
     commits: Sequence[Commit | None],
     edits: Sequence[Edit],
-    witnesses: dict[str, dict[str, list[Witness]]],
+    witnesses: Witnesses,
     *,
     number: int,
     text: str,

@@ -5,35 +5,28 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sessionfs.api.edited import edits_in
 from sessionfs.api.places import find_archive, open_archive
-from sessionfs.api.witnesses import SessionsOfCommits, place_in
+from sessionfs.api.staging import last_commit, sessions_behind
+from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
-from sessionfs.git.contents import Contents
-from sessionfs.git.repository import remotes
 from sessionfs.git.staged import (
     comment_mark,
     goes_on,
     read_message,
-    staged_files,
     template,
     write_message,
 )
-from sessionfs.git.worktree import find_work_tree, tracked
+from sessionfs.git.worktree import find_work_tree
 from sessionfs.identity import format_time
-from sessionfs.provenance.linking import writes
 from sessionfs.provenance.notes import NOTES
-from sessionfs.provenance.roots import Files
 from sessionfs.provenance.told import Log, LoggedCommit, SessionOfCommit
 from sessionfs.provenance.trailers import SESSION, names_any, parse_trailers, with_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sessionfs.collection import Collection
     from sessionfs.git.commits import Commit
-    from sessionfs.git.staged import Staged
 
 _FIRST = 200
 """Commits that are looked at first where only some are wanted."""
@@ -112,35 +105,14 @@ def sessions_of_staged(
 ) -> list[str]:
     """Return the ULIDs of the sessions that wrote what is staged in a work tree, sorted.
 
-    An edit counts if a telling line that it added is staged and was not in the last commit;
-    where it added none, if it is later than that commit, and what it took away is away. `index`
-    is the file of git's index where that is another one. Raises `SessionfsError`.
+    An edit counts if the staged files have what it wrote, or lack what it took out, and no commit
+    did before: as `blame` tells it of a work tree. `index` is the file of git's index where that
+    is another one. Raises `SessionfsError`.
     """
     tree = find_work_tree(directory)
     collection = open_archive(archive if archive is not None else find_archive(tree.top))
-    with Contents(tree.top) as contents:
-        place = place_in(collection, tree.top)
-        staged = staged_files(tree.top, contents, index, without=place)
-    return _written(staged, collection, tree.top, unreadable)
-
-
-def _written(
-    staged: Sequence[Staged],
-    collection: Collection,
-    top: str,
-    unreadable: Callable[[SessionfsError], None],
-) -> list[str]:
-    changed = {file.path: file for file in staged}
-    files = Files([*tracked(top), *changed], top, remotes(top))
-    last = read_log(top, "HEAD", (), "--max-count=1", notes=NOTES) if commit_of(top, "HEAD") else []
-    since = last[0].committed if last else None
-    return sorted(
-        {
-            edit.session
-            for edit, path in edits_in(collection, changed, files, unreadable)
-            if writes(edit, changed[path].before, changed[path].after, since)
-        }
-    )
+    head = last_commit(tree.top) if commit_of(tree.top, "HEAD") else None
+    return sorted(sessions_behind(collection, tree.top, head, index, unreadable))
 
 
 def link_message(

@@ -30,14 +30,14 @@ def edits_in(
     names: Iterable[str],
     files: Files,
     unreadable: Callable[[SessionfsError], None],
-) -> list[tuple[Edit, str]]:
-    """Return the edits of some files, each with the path that it means, by session and seq.
+) -> list[tuple[Edit, tuple[str, ...]]]:
+    """Return the edits of some files, each with the paths that it means, by session and seq.
 
     `names` are paths of the repository, also former ones. Only sessions that edited one of them
     are read. What several sessions repeat, as a fork does, is there once, from the oldest.
     """
     wanted = frozenset(names)
-    found: list[tuple[Edit, str]] = []
+    found: list[tuple[Edit, tuple[str, ...]]] = []
     seen: set[tuple[object, ...]] = set()
     for session in sorted(collection.sessions(), key=_branch_last):
         try:
@@ -46,11 +46,11 @@ def edits_in(
         except SessionfsError as error:
             unreadable(error)
             continue
-        for edit, path in edits:
+        for edit, paths in edits:
             key = (edit.call_id, edit.paths, edit.changes)
             if edit.call_id is None or key not in seen:
                 seen.add(key)
-                found.append((edit, path))
+                found.append((edit, paths))
     return sorted(found, key=lambda row: (row[0].session, row[0].seq))
 
 
@@ -62,7 +62,9 @@ def _branch_last(session: Session) -> tuple[bool, str]:
         return True, session.path
 
 
-def _of_session(session: Session, wanted: frozenset[str], files: Files) -> list[tuple[Edit, str]]:
+def _of_session(
+    session: Session, wanted: frozenset[str], files: Files
+) -> list[tuple[Edit, tuple[str, ...]]]:
     summary = session.summary
     cwd = summary.workspace.cwd if summary.workspace else None
     directory = cwd if isinstance(cwd, str) else ""
@@ -82,9 +84,7 @@ def _of_session(session: Session, wanted: frozenset[str], files: Files) -> list[
         touched += [path for edit in edits for path in edit.paths]
         here = files.root(directory, touched, repository)
     return [
-        (edit, path)
-        for edit in edits
-        if (path := next(filter(None, map(meant, edit.paths)), None)) is not None
+        (edit, paths) for edit in edits if (paths := tuple(filter(None, map(meant, edit.paths))))
     ]
 
 

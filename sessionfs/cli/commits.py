@@ -150,8 +150,8 @@ def _length(collection: Collection) -> int:
 def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) -> int:
     """Name the sessions that wrote what is staged: print `Session: <id>` trailers.
 
-    A session counts if a line that one of its edits added is staged and was not in the last
-    commit.
+    A session counts if what one of its edits wrote, or took out, is staged and was in no commit
+    before.
 
     With --hook it is a prepare-commit-msg and a commit-msg hook: it takes the arguments that
     git gives to them and writes the trailers into the message. As prepare-commit-msg it leaves

@@ -13,6 +13,8 @@ from sessionfs.git.running import ask, require
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sessionfs.git.contents import Contents
+
 _FIELDS: Final = "%H %P %at %ct %an %s %B %N".split()
 _LOG: Final = (
     "-c", "log.follow=false", "--literal-pathspecs", "log", "-z", "--no-show-signature",
@@ -74,6 +76,33 @@ def _commit(fields: list[bytes]) -> Commit:
         message=message,
         note=note,
     )
+
+
+def authored_before(contents: Contents, commit: Commit) -> int | None:
+    """Return when a parent of a commit was authored, the latest one; None where none is here.
+
+    A parent that seems to be later than the commit, as after a rebase, was not there before it.
+    """
+    _, parents = _header(contents, commit.id)
+    times = (authored(contents, parent) for parent in parents)
+    return max((t for t in times if t is not None and t <= commit.authored), default=None)
+
+
+def authored(contents: Contents, identifier: str) -> int | None:
+    """Return when a commit was authored; None where it is not here."""
+    return _header(contents, identifier)[0]
+
+
+def _header(contents: Contents, identifier: str) -> tuple[int | None, list[str]]:
+    """Return when a commit was authored and its parents, also those that touch other files."""
+    found = contents.read(identifier.encode())
+    authored, parents = None, []
+    for line in found.content.partition(b"\n\n")[0].split(b"\n") if found else ():
+        if line.startswith(b"parent "):
+            parents.append(line[len(b"parent ") :].decode())
+        elif line.startswith(b"author "):
+            authored = _millis(line.split(b" ")[-2].decode("utf-8", "replace"))
+    return authored, parents
 
 
 def _millis(seconds: str) -> int:

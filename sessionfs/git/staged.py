@@ -59,6 +59,18 @@ def staged_files(
     return found
 
 
+def renamed(top: str, index: str | None = None) -> dict[str, str]:
+    """Return the files that the next commit moves, by their new names, and the former ones."""
+    answer = ask(
+        top,
+        *("diff", "--cached", "--name-status", "-z", "--find-renames", "--diff-filter=R"),
+        *("--no-ext-diff", "--no-textconv", "--ignore-submodules=all"),
+        index=index,
+    )
+    fields = [os.fsdecode(field) for field in (answer or b"").split(b"\0")[:-1]]
+    return dict(zip(fields[2::3], fields[1::3], strict=True))
+
+
 def _read(contents: Contents, identifier: bytes) -> bytes | None:
     if not identifier.strip(b"0"):
         return None

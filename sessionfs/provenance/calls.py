@@ -82,6 +82,8 @@ class Results:
                 self.altered.add(part.call_id)
             if isinstance(before := told.get("originalFile"), str):
                 self.before[part.call_id] = before
+            elif told.get("type") == "create":
+                self.before[part.call_id] = ""
 
 
 def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit]:

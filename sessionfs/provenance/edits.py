@@ -35,6 +35,8 @@ class Written:
     """A whole file."""
 
     content: str
+    is_new: bool = False
+    """Whether the call can only have made a file that was not there."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Edit:
     """The file as the call names it; two of them where it was moved."""
     changes: tuple[Change, ...]
     before: str | None = None
-    """The whole file before, where the log has it."""
+    """The whole file before, where the log has it; empty where it says that there was none."""
     is_altered: bool = False
     """Whether a person changed the edit before it was made: then it is no record of the result."""
     is_doubtful: bool = False
@@ -95,6 +97,11 @@ class Edit:
     def added(self) -> tuple[str, ...]:
         """The lines that were added, by their keys, in order; of a whole file all of them."""
         return tuple(key(line) for change in self.changes for line in _added(change))
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """The lines that were taken away, by their keys, as far as the call says it."""
+        return frozenset(key(line) for change in self.changes for line in _removed(change))
 
     @cached_property
     def edges(self) -> frozenset[str]:
@@ -122,6 +129,15 @@ def _added(change: Change) -> Iterator[str]:
                 yield from fresh_lines(hunk.old, hunk.new)
         case Placed(lines=lines):
             yield from lines
+
+
+def _removed(change: Change) -> Iterator[str]:
+    match change:
+        case Replaced(old=old, new=new):
+            yield from fresh_lines(lines_of(new), lines_of(old))
+        case Patched(hunks=hunks):
+            for hunk in hunks:
+                yield from fresh_lines(hunk.new, hunk.old)
 
 
 def fresh_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:

@@ -86,7 +86,8 @@ def _files(lines: list[str]) -> Iterator[FileChange]:
             paths = (head[2], body.pop(0).removeprefix(_MOVE))
         if head[1] == "Add":
             added = [line[1:] for line in body if line.startswith("+")]
-            yield FileChange(paths, Written("".join(f"{line}\n" for line in added)))
+            content = "".join(f"{line}\n" for line in added)
+            yield FileChange(paths, Written(content, is_new=True))
         elif head[1] == "Delete":
             yield FileChange(paths, Written(""))
         else:

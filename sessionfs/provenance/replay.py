@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionfs.provenance.edits import Placed, Written, is_telling, lines_of, matches
+from sessionfs.provenance.edits import Placed, Written, is_telling, key, lines_of, matches
 from sessionfs.provenance.lines import Tracked, revealed
 from sessionfs.provenance.versions import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sessionfs.provenance.edits import Edit
+    from sessionfs.provenance.edits import Change, Edit
 
 
 class Replay:
@@ -50,15 +50,26 @@ class Replay:
         self.used.append(number)
         if edit.is_doubtful:
             self.unsure.add(number)
-        if edit.before is not None and not is_late and not edit.is_altered:
-            self._become(lines_of(edit.before))
-        elif is_late or (self.text.lines and any(isinstance(c, Written) for c in edit.changes)):
-            self.unsure.add(number)  # over what somebody may have changed meanwhile
+        is_told = self.prepare(number, is_late=is_late)
+        if is_late or not (is_told or all(map(self._is_known, edit.changes))):
+            self.unsure.add(number)  # over what somebody may have written meanwhile
         if edit.is_altered or not self.text.apply(edit.changes, number):
             self.missed.append(number)
             return
         self.text.lines = revealed(self.text.lines, self._goal)
         self.is_same = self.text.is_like(self._goal)
+
+    def prepare(self, number: int, *, is_late: bool) -> bool:
+        """Become what the log says that the text was before an edit; tell whether it says so."""
+        edit = self._edits[number]
+        if edit.before is None or is_late or edit.is_altered:
+            return False
+        self._become(lines_of(edit.before))
+        return True
+
+    def _is_known(self, change: Change) -> bool:
+        """Tell whether one knows what a change was made of: a whole file tells it not."""
+        return not isinstance(change, Written) or (change.is_new and not self.text.lines)
 
     def measure(self) -> None:
         """Tell how far the text is from the goal."""
@@ -75,26 +86,29 @@ class Replay:
 
 
 def found(edit: Edit, lines: Sequence[str]) -> list[int]:
-    """Return which of some lines are an edit's: runs of what it added, each with a telling line."""
+    """Return which of some lines are an edit's: runs of what it added, each with a telling line.
+
+    What it put into a line is no line: which line that was, only the replay tells.
+    """
     shown = list(lines)
     if any(isinstance(change, Placed) and change.quoted for change in edit.changes):
         shown = [line.strip().removesuffix(",") for line in lines]
     places: list[int] = []
-    for _, start, size in matches(_completed(edit, shown), shown):
+    for _, start, size in matches(revealed(edit.added, shown), shown):
         if any(map(is_telling, shown[start : start + size])):
             places += range(start, start + size)
     return places
 
 
-def _completed(edit: Edit, lines: list[str]) -> list[str]:
-    """Return the lines that an edit added, parts of lines as some lines have them, if one does."""
-    added = revealed(edit.added, lines)
-    for place, part in enumerate(added):
-        if part in edit.edges:
-            whole = {line for line in lines if part in line}
-            if len(whole) == 1:
-                added[place] = whole.pop()
-    return added
+def taken_out(text: Tracked[Origin | int], after: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a version that a text had, where nothing telling was put instead."""
+    one = other = 0
+    for mine, theirs, size in [*matches(text.lines, after), (len(text.lines), len(after), 0)]:
+        if not any(map(is_telling, after[other:theirs])):
+            for place in range(one, mine):
+                if isinstance(text.origins[place], Origin):
+                    yield key(text.lines[place])
+        one, other = mine + size, theirs + size
 
 
 def distance(one: Sequence[str], other: Sequence[str]) -> int:

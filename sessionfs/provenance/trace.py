@@ -5,11 +5,12 @@ the order of their times. Where that gives the later version, every line's write
 of a blank one: `exact`. If not, somebody else changed the file as well: then a line counts as an
 edit's where it stands, unchanged, among lines of the same edit of which one is telling:
 `likely`. An edit that cannot be replayed is looked for by its lines: `weak`, and `likely` where
-all of them stand together, or where the commit names the session. What remains nobody claims.
+all of them stand together. What remains nobody claims.
 
 The content is the witness, the time only says what to try: edits after the version's parent and
 up to its own time, then those that an earlier version left out, as a rebase and a commit of some
-hunks do.
+hunks do. An edit that a commit left out may have been thrown away, and its lines written by
+somebody else later: it is `likely` at most.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sessionfs.provenance.edits import is_telling, key, matches
 from sessionfs.provenance.lines import Tracked
-from sessionfs.provenance.replay import Replay, distance, found, gaps, runs_of
+from sessionfs.provenance.replay import Replay, distance, found, gaps, runs_of, taken_out
 from sessionfs.provenance.versions import Claim, Origin
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ def trace(versions: Sequence[Version], edits: Sequence[Edit]) -> list[list[Origi
     return _Trace(versions, edits).run()
 
 
+def brought(versions: Sequence[Version], edits: Sequence[Edit]) -> frozenset[int]:
+    """Return the edits whose work the last version has and its parent had not, by their places.
+
+    An edit counts by the lines that it is the origin of, and by what it took out of the parent's.
+    """
+    return _Trace(versions, edits).brought() if versions else frozenset()
+
+
 class _Trace:
     """The versions so far: origins of their lines, and the edits that they are done with."""
 
@@ -55,6 +64,8 @@ class _Trace:
         self._writers = Counter(line for edit in edits for line in set(edit.added))
         self._origins: list[list[Origin]] = []
         self._settled: list[frozenset[int]] = []
+        self._made: tuple[Replay, Replay] | None = None
+        """What the last version was made from, and how, unless it has several parents."""
 
     def run(self) -> list[list[Origin]]:
         for number, version in enumerate(self._versions):
@@ -63,6 +74,40 @@ class _Trace:
             self._origins.append(origins)
             self._settled.append(settled)
         return self._origins
+
+    def brought(self) -> frozenset[int]:
+        """Return the edits that the last version brings: what they wrote, or what they took out."""
+        origins = self.run()[-1]
+        last = len(self._versions) - 1
+        claims = [origin.claim for origin in origins if origin.version == last]
+        return frozenset(claim.edit for claim in claims if claim) | self._took_out()
+
+    def _took_out(self) -> frozenset[int]:
+        """Return the edits of which the last version lacks lines that its parent had.
+
+        Not those that it had left out: that somebody takes out the same lines says little.
+        """
+        version = self._versions[-1]
+        if self._made is None or len(version.parents) != 1:
+            return frozenset()
+        start, best = self._made
+        parent = version.parents[0]
+        gone = Counter(map(key, start.text.lines)) - Counter(map(key, version.lines))
+        since = self._versions[parent].authored or -1
+        done = self._settled[-1] - self._settled[parent]
+        found = set()
+        replay = start.copy()
+        for edit in best.used:
+            late = self._times[edit] <= since
+            replay.prepare(edit, is_late=late)
+            before = replay.text.copy()
+            replay.make(edit, is_late=late)
+            taken = {line for line in taken_out(before, replay.text.lines) if line in gone}
+            if not best.is_same:  # others changed the file as well, or took it away
+                taken = {line for line in taken if is_telling(line)} if version.lines else set()
+            if taken and edit in done and not late:
+                found.add(edit)
+        return frozenset(found)
 
     def _step(self, number: int, version: Version) -> tuple[list[Origin], frozenset[int]]:
         """Follow the lines from a version's one parent, or from nothing."""
@@ -81,6 +126,7 @@ class _Trace:
             late = [edit for edit in late if self._edits[edit].written_in(fresh.keys())]
         start = Replay(base, version.lines, number, self._edits)
         best = self._best(version, start, near, frozenset(late)) or start
+        self._made = start, best
         if not best.is_same and base.is_like(version.lines):
             return self._origins[version.parents[0]] if version.parents else [], settled
         return self._claims(number, best, settled, frozenset(late))
@@ -159,12 +205,9 @@ class _Trace:
         lines, text = self._versions[number].lines, best.text
         origins: list[Origin | None] = [None] * len(lines)
         gone = set(range(len(text.lines)))
-        named = self._versions[number].named
-        unsure = {
-            edit
-            for edit in best.unsure
-            if edit not in late or self._edits[edit].session not in named
-        }
+        follows = self._versions[number].follows
+        overdue = (edit for edit in best.used if follows and self._times[edit] <= follows)
+        unsure = best.unsure.union(overdue)
         for mine, theirs, size in matches(text.lines, lines):
             gone.difference_update(range(mine, mine + size))
             bounds = (
@@ -218,8 +261,7 @@ class _Trace:
                 if places:
                     placed.add(edit)
                     whole = edit not in late and len(self._edits[edit].added) == len(places)
-                    linked = self._edits[edit].session in version.named
-                    sure: Certainty = "likely" if whole or linked else "weak"
+                    sure: Certainty = "likely" if whole else "weak"
                     for place in places:
                         at = start + place
                         origins[at] = self._claim(number, at, edit, sure, "text")

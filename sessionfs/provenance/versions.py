@@ -23,6 +23,8 @@ class Version:
     authored: int | None = None
     """Milliseconds since 1970; None for the work tree, which is later than everything."""
     committed: int | None = None
+    follows: int | None = None
+    """When the commit before was authored, whatever it changed: it has left out earlier edits."""
     named: frozenset[str] = frozenset()
     """The sessions that the commit names."""
 
