@@ -154,11 +154,11 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
     commit.
 
     With --hook it is a prepare-commit-msg and a commit-msg hook: it takes the arguments that
-    git gives to them and writes the trailers into the message. As prepare-commit-msg it leaves
-    a message that is still empty alone, for git gives up a commit without a message; commit-msg
-    comes later. Merges, and commits that a rebase, a cherry-pick or a revert makes, stay as they
-    are. What goes wrong is a note, and the commit goes on. `sessionfs git setup --hooks` installs
-    both.
+    git gives to them and writes the trailers into the message. A message that no editor will see
+    has them from the first, any other from the second, which --no-verify leaves out. A message
+    that git would not commit, empty or an untouched template, stays so. Merges, and commits that
+    a rebase, a cherry-pick or a revert makes, stay as they are. What goes wrong is a note, and
+    the commit goes on. `sessionfs git setup --hooks` installs both.
     """
     from sessionfs.api.commits import link_message, sessions_of_staged
     from sessionfs.provenance.trailers import format_trailers
@@ -183,8 +183,11 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
             archive,
             plain=os.environ.get("GIT_EDITOR") == ":",  # so git says that no editor is used
             index=os.path.abspath(index) if index else None,
+            unreadable=damaged.append,
         )
     except Exception as error:  # noqa: BLE001  a commit never fails for it
         said = explained(error)
         note(f"sessionfs: the commit names no session: {said.message}")
+    for error in damaged:
+        note(f"sessionfs: the commit does not name what cannot be read: {error.message}")
     return FINE
