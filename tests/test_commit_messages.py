@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+import sessionfs
 from scripted import Claude, Desk
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    made = Desk(tmp_path_factory.mktemp("desk"))
+    return start(tmp_path_factory.mktemp("desk"))
+
+
+def start(place: Path) -> Desk:
+    """Return a repository with the hooks, in which what a session did is staged."""
+    made = Desk(place)
     made.write("a.py", "import os\n\n\ndef old():\n    return os.name\n")
     made.write(".gitignore", "/.sessions/\n")
     made.commit("start")
@@ -141,3 +147,99 @@ def test_a_note_of_a_commit_that_was_given_up_is_not_trusted(desk: Desk) -> None
     assert outcome(desk, Case("commit -m 'Ticket: none'"))[2]
     assert not note.exists()
     hook.chmod(0o755)
+
+
+# Which archive is meant, and what is said where something is wrong with it.
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Desk:
+    """A repository with the hooks and something staged, whose archive stands elsewhere."""
+    made = start(tmp_path)
+    (made.root / ".sessions").rename(tmp_path / "archive")
+    return made
+
+
+def told(desk: Desk, *arguments: str) -> str:
+    """Return what a command of git or ours prints, errors too."""
+    done = subprocess.run(
+        arguments, cwd=desk.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def program(desk: Desk, *arguments: str) -> str:
+    return told(desk, sys.executable, "-m", "sessionfs", *arguments)
+
+
+def last_session(desk: Desk) -> str:
+    return desk.git("log", "-1", "--format=%(trailers:key=Session)").strip()
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_setting_names_the_archive(away: Desk, tmp_path: Path, absolute: bool) -> None:  # noqa: FBT001
+    away.git("config", "sessionfs.archive", str(tmp_path / "archive") if absolute else "../archive")
+    (away.root / "below").mkdir()
+    line = program(away, "git", "link").strip()
+    assert line.startswith("Session: ")
+    assert told(away, "git", "commit", "-q", "-m", "all") == ""
+    assert last_session(away) == line
+    below = Desk.__new__(Desk)
+    below.root = away.root / "below"
+    assert "[trailer]" in program(below, "log")
+    assert "exact" in program(below, "blame", "../a.py:2")
+
+
+def test_what_is_near_or_named_goes_before_the_setting(away: Desk, tmp_path: Path) -> None:
+    sessionfs.init(str(away.root / ".sessions"))
+    away.git("config", "sessionfs.archive", "../archive")
+    assert program(away, "git", "link") == ""
+    assert "Session: " in program(away, "git", "link", "-a", "../archive")
+    assert "Session: " in program(away, "git", "link", "-a", str(tmp_path / "archive"))
+
+
+def test_an_archive_that_is_not_where_the_setting_says(away: Desk, tmp_path: Path) -> None:
+    away.git("config", "sessionfs.archive", "../nowhere")
+    for command in (["git", "link"], ["log"], ["blame", "a.py"]):
+        said = program(away, *command)
+        assert "sessionfs.archive names ../nowhere, and no archive is there" in said
+        assert "hint: `git config sessionfs.archive DIR`" in said
+    assert told(away, "git", "commit", "-q", "-m", "all").count("no archive is there") == 1
+    away.git("config", "sessionfs.archive", "")
+    assert "no archive in" in program(away, "git", "link")
+    assert (tmp_path / "archive").is_dir()
+
+
+@pytest.mark.parametrize("arguments", ["-m all", "--amend"])
+def test_a_missing_archive_is_noted_once(away: Desk, arguments: str) -> None:
+    away.git("config", "core.editor", "true")
+    said = told(away, "git", "commit", "-q", *arguments.split())
+    assert said.count("the commit names no session: no archive in") == 1
+
+
+@pytest.mark.parametrize("setting", [False, True])
+def test_a_linked_work_tree_has_the_archive_of_the_main_one(tmp_path: Path, setting: bool) -> None:  # noqa: FBT001
+    desk = start(tmp_path)
+    if setting:
+        (desk.root / ".sessions").rename(desk.root / "kept")
+        desk.git("config", "sessionfs.archive", "kept")
+    place = tmp_path / "linked" / "tree"
+    desk.git("worktree", "add", "--quiet", str(place), "-b", "side")
+    linked = Desk.__new__(Desk)
+    linked.root, linked.now = place, desk.now
+    (place / "a.py").write_text(desk.read("a.py"))
+    linked.git("add", "a.py")
+    assert told(linked, "git", "commit", "-q", "-m", "all") == ""
+    assert last_session(linked)
+    assert "[trailer]" in program(linked, "log")
+    assert "exact" in program(linked, "blame", "a.py:2")
+
+
+def test_a_session_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    desk = start(tmp_path)
+    for path in (desk.root / ".sessions").rglob("messages*"):
+        with path.open("a") as stream:
+            stream.write("{bad\n")
+    said = told(desk, "git", "commit", "-q", "-m", "all")
+    assert said.count("sessionfs: the commit does not name what cannot be read: ") == 1
+    assert desk.git("log", "-1", "--format=%B").strip() == "all"

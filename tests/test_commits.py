@@ -295,6 +295,16 @@ def test_a_squash_keeps_what_its_commits_name(hooked: Desk) -> None:
     assert {trailer.ref for trailer in named} == {one, TWO}
 
 
+@pytest.mark.parametrize(("kind", "kept"), [("squash", True), ("fixup", False)])
+def test_a_trailer_lasts_as_long_as_its_message(hooked: Desk, kind: str, kept: bool) -> None:  # noqa: FBT001
+    hooked.git("config", "core.editor", "true")
+    hooked.git("commit", "--quiet", "-a", f"--{kind}=HEAD", "--no-edit")
+    assert message(hooked).endswith(f"\n\nSession: {ids(hooked)[0]}")
+    hooked.git("-c", "sequence.editor=true", "rebase", "-i", "--autosquash", "--root")
+    assert hooked.git("rev-list", "--count", "HEAD") == "1\n"
+    assert message(hooked).endswith(f"Session: {ids(hooked)[0]}") == kept
+
+
 @pytest.mark.parametrize("edited", [True, False])
 @pytest.mark.parametrize("source", ["", "message", "commit", "squash", "merge", "template"])
 def test_where_a_message_comes_from(

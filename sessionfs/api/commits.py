@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from sessionfs.api.beside import open_beside
 from sessionfs.api.edited import edits_in
-from sessionfs.api.places import find_archive, open_archive
 from sessionfs.api.witnesses import SessionsOfCommits, place_in
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
@@ -57,7 +57,7 @@ def log(
     a bare one, or no such revision, `NotFound` where there is no archive.
     """
     tree = find_work_tree(os.curdir)
-    collection = open_archive(archive)
+    collection = open_beside(archive)
     _check_revision(revision)
     sessions = SessionsOfCommits(collection, tree.top)
     behind: dict[str, list[SessionOfCommit]] = {}
@@ -120,7 +120,7 @@ def sessions_of_staged(
     is the file of git's index where that is another one. Raises `SessionfsError`.
     """
     tree = find_work_tree(directory)
-    collection = open_archive(archive if archive is not None else find_archive(tree.top))
+    collection = open_beside(archive, tree.top)
     with Contents(tree.top) as contents:
         place = place_in(collection, tree.top)
         staged = staged_files(tree.top, contents, index, without=place)
@@ -183,7 +183,7 @@ def link_message(
         return []
     sessions = set(sessions_of_staged(archive, index=index, unreadable=unreadable))
     if source == "squash" or is_squash(top):
-        rows = open_archive(archive or find_archive(top)).paths()
+        rows = open_beside(archive, top).paths()
         known = {row.rpartition("/")[2] for row in rows}
         named = (trailer.ref for trailer in parse_trailers(message) if trailer.key == SESSION)
         sessions |= known.intersection(named)

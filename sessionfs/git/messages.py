@@ -7,6 +7,7 @@ import re
 
 from sessionfs.git.repository import head
 from sessionfs.git.running import ask
+from sessionfs.git.worktree import path_setting
 
 _CUT = re.compile(r"^(.{1,4}) -{24} >8 -{24}$", re.MULTILINE)
 _NOTE = "sessionfs-message"
@@ -33,8 +34,7 @@ def cleanup_mode(top: str) -> str:
 
 def template(top: str) -> str:
     """Return the text that the repository's messages begin with; empty where it has none."""
-    told = ask(top, "config", "--path", "--get", "commit.template")
-    path = os.fsdecode((told or b"").removesuffix(b"\n"))
+    path = path_setting(top, "commit.template")
     if not path:
         return ""
     try:
