@@ -305,15 +305,19 @@ def test_a_trailer_lasts_as_long_as_its_message(hooked: Desk, kind: str, kept: b
     assert message(hooked).endswith(f"Session: {ids(hooked)[0]}") == kept
 
 
-@pytest.mark.parametrize("edited", [True, False])
+def test_an_amended_commit_names_those_that_come_to_it(hooked: Desk) -> None:
+    hooked.git("commit", "--quiet", "-a", "-m", "all")
+    Claude(hooked, 2).write("b.py", "print('bee')\nprint('honey')\n")
+    hooked.bring()
+    hooked.git("config", "core.editor", "true")
+    hooked.git("commit", "--quiet", "-a", "--amend")
+    assert message(hooked) == "all\n\n" + "\n".join(format_trailers(ids(hooked)))
+    assert len(ids(hooked)) == 2
+
+
+@pytest.mark.parametrize("how", ["with an editor", "without", "by hand"])
 @pytest.mark.parametrize("source", ["", "message", "commit", "squash", "merge", "template"])
-def test_where_a_message_comes_from(
-    desk: Desk,
-    capsys,
-    monkeypatch,
-    source: str,
-    edited: bool,  # noqa: FBT001
-) -> None:
+def test_where_a_message_comes_from(desk: Desk, capsys, monkeypatch, source: str, how: str) -> None:
     Claude(desk).edit("a.py", "import os\n", "import os\nimport shutil\n")
     other = Claude(desk, 2)
     desk.bring()
@@ -322,15 +326,19 @@ def test_where_a_message_comes_from(
     text = f"Squashed\n\n    Session: {second}\n    Session: {TWO}\n\n#\n# a remark\n"
     (desk.root / "MSG").write_text(text)
     monkeypatch.chdir(desk.root)
-    monkeypatch.setenv("GIT_EDITOR", "vi" if edited else ":")
+    monkeypatch.setenv("GIT_EDITOR", ":" if how == "without" else "vi")
+    if how != "by hand":
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     assert other
     assert main(["git", "link", "--hook", "MSG", source]) == 0
     assert capsys.readouterr() == ("", "")
     body, _, rest = text.partition("\n\n#\n")
     named = [first, second] if source == "squash" else [first]
     linked = f"{body}\n\n" + "\n".join(format_trailers(named)) + f"\n\n#\n{rest}"
-    stays = source in ("merge", "template") or (edited and source)
+    stays = source in ("merge", "template") or (how == "with an editor" and source)
     assert (desk.root / "MSG").read_text() == (text if stays else linked)
+    noted = (desk.root / ".git" / "sessionfs-message").exists()
+    assert noted == (how != "by hand" and source not in ("", "merge"))
 
 
 def test_a_long_history_is_read_in_steps(desk: Desk, monkeypatch) -> None:

@@ -152,17 +152,18 @@ def link_message(
     archive: str | None = None,
     *,
     plain: bool = False,
+    unfinished: bool = False,
     index: str | None = None,
     unreadable: Callable[[SessionfsError], None] = lambda _: None,
 ) -> list[str]:
     """Write trailers into the file of a commit's message, as a hook; return those sessions.
 
     `source` is what git tells a prepare-commit-msg hook of where the message comes from, and a
-    commit-msg hook has none. A `plain` message, which no editor will see, is complete at once;
-    any other is when the second hook sees it. A merge, and commits that git makes anew in a
-    rebase, cherry-pick or revert, name their sessions already; of a squash the sessions of its
-    commits are kept. A message that git would not commit stays as it is: one without a word, or
-    an untouched template.
+    commit-msg hook has none. A `plain` message is one that no editor sees. One that the first
+    hook has and an editor will see is `unfinished`: it stays as it is until the second. A merge,
+    and commits that git makes anew in a rebase, cherry-pick or revert, name their sessions
+    already; of a squash the sessions of its commits are kept. A message that git would not commit
+    stays as it is: one without a word, or an untouched template.
     """
     top = find_work_tree(os.curdir).top
     left = take_note(top)
@@ -170,8 +171,9 @@ def link_message(
         return []
     message = read_message(path)
     if source:
-        leave_note(top, message if source == "template" else "")
-        if source == "template" or not plain:
+        if plain or unfinished:  # it is git that calls
+            leave_note(top, message if source == "template" else "")
+        if source == "template" or unfinished:
             return []
     elif plain and (left is not None or names_any(message)):  # the first hook has done it
         return []

@@ -183,13 +183,15 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
         return FINDINGS if damaged else FINE
     if not source:
         raise click.UsageError("--hook needs the file of the message")
+    plain = os.environ.get("GIT_EDITOR") == ":"  # so git says that no editor is used
+    index = os.environ.get("GIT_INDEX_FILE")  # so a hook of git is told apart from who tries it
     try:
-        index = os.environ.get("GIT_INDEX_FILE")
         link_message(
             source[0],
             source[1] if len(source) > 1 else "",
             archive,
-            plain=os.environ.get("GIT_EDITOR") == ":",  # so git says that no editor is used
+            plain=plain,
+            unfinished=bool(index) and not plain,
             index=os.path.abspath(index) if index else None,
             unreadable=damaged.append,
         )
