@@ -15,6 +15,7 @@ import sessionfs
 from scripted import Claude, Codex, Desk
 from sessionfs.cli import main
 from sessionfs.errors import NotFound
+from sessionfs.provenance.messages import cleanup_of
 from sessionfs.provenance.notes import Noted, noted_ids, parse_note
 from sessionfs.provenance.trailers import Trailer, format_trailers, parse_trailers, with_trailers
 
@@ -86,13 +87,24 @@ MESSAGES = {
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_trailers_are_written_behind_what_a_message_says(message: str) -> None:
-    assert with_trailers(message, [ONE], "#", plain=False) == MESSAGES[message]
+    assert written(message, [ONE]) == MESSAGES[message]
 
 
-def test_a_plain_message_has_no_comments() -> None:
-    told = with_trailers("#1 is fixed\n", [TWO, ONE], "#", plain=True)
-    assert told == f"#1 is fixed\n\nSession: {ONE}\nSession: {TWO}\n"
-    assert with_trailers("; a remark\n", [ONE], ";", plain=False) == "; a remark\n"
+def written(message: str, sessions: list[str], mark: str = "#", **how) -> str:
+    how = {"mode": "", "plain": False} | how
+    return with_trailers(message, sessions, cleanup_of(message, mark, **how))
+
+
+def test_what_counts_as_a_comment() -> None:
+    named = f"\n\nSession: {ONE}\nSession: {TWO}\n"
+    assert written("#1 is fixed\n", [TWO, ONE], plain=True) == f"#1 is fixed{named}"
+    assert written("#1 is fixed\n", [ONE]) == "#1 is fixed\n"
+    assert written("#1 is fixed\n", [ONE], plain=True, mode="strip") == "#1 is fixed\n"
+    assert written("; a remark\n", [ONE], ";") == "; a remark\n"
+    assert written(f"#1\n{HELP}", [ONE], plain=True) == f"#1\n{HELP}"  # GIT_EDITOR=: git commit
+    assert written(f"#1\n\n{CUT}", [TWO, ONE], mode="scissors") == f"#1{named}\n{CUT}"
+    assert written("#1\n", [ONE], mode="scissors") == "#1\n"
+    assert written("# it\u2028s a remark\n", [ONE]) == "# it\u2028s a remark\n"
 
 
 NOTE = """\
@@ -289,23 +301,50 @@ def test_a_squash_keeps_what_its_commits_name(hooked: Desk) -> None:
     assert {trailer.ref for trailer in named} == {one, TWO}
 
 
+@pytest.mark.parametrize(("kind", "kept"), [("squash", True), ("fixup", False)])
+def test_a_trailer_lasts_as_long_as_its_message(hooked: Desk, kind: str, kept: bool) -> None:  # noqa: FBT001
+    hooked.git("config", "core.editor", "true")
+    hooked.git("commit", "--quiet", "-a", f"--{kind}=HEAD", "--no-edit")
+    assert message(hooked).endswith(f"\n\nSession: {ids(hooked)[0]}")
+    hooked.git("-c", "sequence.editor=true", "rebase", "-i", "--autosquash", "--root")
+    assert hooked.git("rev-list", "--count", "HEAD") == "1\n"
+    assert message(hooked).endswith(f"Session: {ids(hooked)[0]}") == kept
+
+
+def test_an_amended_commit_names_those_that_come_to_it(hooked: Desk) -> None:
+    hooked.git("commit", "--quiet", "-a", "-m", "all")
+    Claude(hooked, 2).write("b.py", "print('bee')\nprint('honey')\n")
+    hooked.bring()
+    hooked.git("config", "core.editor", "true")
+    hooked.git("commit", "--quiet", "-a", "--amend")
+    assert message(hooked) == "all\n\n" + "\n".join(format_trailers(ids(hooked)))
+    assert len(ids(hooked)) == 2
+
+
+@pytest.mark.parametrize("how", ["with an editor", "without", "by hand"])
 @pytest.mark.parametrize("source", ["", "message", "commit", "squash", "merge", "template"])
-def test_where_a_message_comes_from(desk: Desk, capsys, monkeypatch, source: str) -> None:
+def test_where_a_message_comes_from(desk: Desk, capsys, monkeypatch, source: str, how: str) -> None:
     Claude(desk).edit("a.py", "import os\n", "import os\nimport shutil\n")
     other = Claude(desk, 2)
     desk.bring()
     first, second = ids(desk)
     desk.git("add", "a.py")
-    text = f"Squashed\n\n    Session: {second}\n    Session: {TWO}\n\n# a remark\n"
+    text = f"Squashed\n\n    Session: {second}\n    Session: {TWO}\n\n#\n# a remark\n"
     (desk.root / "MSG").write_text(text)
     monkeypatch.chdir(desk.root)
+    monkeypatch.setenv("GIT_EDITOR", ":" if how == "without" else "vi")
+    if how != "by hand":
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     assert other
     assert main(["git", "link", "--hook", "MSG", source]) == 0
     assert capsys.readouterr() == ("", "")
-    body, _, rest = text.partition("\n\n# ")
+    body, _, rest = text.partition("\n\n#\n")
     named = [first, second] if source == "squash" else [first]
-    linked = f"{body}\n\n" + "\n".join(format_trailers(named)) + f"\n\n# {rest}"
-    assert (desk.root / "MSG").read_text() == (text if source in ("merge", "template") else linked)
+    linked = f"{body}\n\n" + "\n".join(format_trailers(named)) + f"\n\n#\n{rest}"
+    stays = source in ("merge", "template") or (how == "with an editor" and source)
+    assert (desk.root / "MSG").read_text() == (text if stays else linked)
+    noted = (desk.root / ".git" / "sessionfs-message").exists()
+    assert noted == (how != "by hand" and source not in ("", "merge"))
 
 
 def test_a_long_history_is_read_in_steps(desk: Desk, monkeypatch) -> None:

@@ -68,6 +68,7 @@ def run(work: Path, commands: list[str]) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in done.stdout
+    assert "names no session" not in done.stderr
     return done.stdout
 
 
@@ -83,19 +84,23 @@ def test_a_repository_of_its_own(work: Path) -> None:
     told = run(work, blocks()["A repository of its own"])
     assert told.count("ok: 1 session, 20 messages") == 1
     assert git(work / "lantern", "ls-files").split() == ["lamp.py"]
-    assert told.rstrip().splitlines()[-1].strip()  # the first message of the session that is named
+    assert told.splitlines()[-2].endswith("  Light the mole lamp")
+    assert told.endswith("[trailer]\n")
     (name,) = git(
-        work / "lantern", "log", "-1", "--format=%(trailers:key=Session,valueonly)"
+        work / "lantern", "log", "-1", "--skip=1", "--format=%(trailers:key=Session,valueonly)"
     ).split()
     assert sessionfs.open_session(name, sessionfs.open_archive(str(work / "lantern-sessions")))
     assert sessionfs.doctor(str(work / "lantern-sessions")).ok
 
 
+@needs("jq")
 def test_a_branch_of_its_own(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run(work, blocks()["A branch of its own"])
     assert told.count("ok: 1 session, 20 messages") == 3
     lantern = work / "lantern"
-    assert git(lantern, "ls-files").split() == [".gitignore"]
+    assert told.splitlines()[-2].endswith("  Light it")
+    assert told.endswith("[trailer]\n")
+    assert git(lantern, "ls-files").split() == [".gitignore", "lamp.py"]
     assert git(lantern, "merge-base", "--all", "main", "main") != ""
     with pytest.raises(subprocess.CalledProcessError):
         git(lantern, "merge-base", "main", "sessions")
@@ -111,6 +116,6 @@ def test_a_branch_of_its_own(work: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_block_is_run() -> None:
     assert {name: len(found) for name, found in blocks().items()} == {
         "In the tree": 1,
-        "A repository of its own": 2,
-        "A branch of its own": 2,
+        "A repository of its own": 3,
+        "A branch of its own": 3,
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from sessionfs.api.beside import open_beside
 from sessionfs.api.edited import edits_in
-from sessionfs.api.places import find_archive, open_archive
 from sessionfs.api.traced import committed_versions, next_version, witnesses_of
 from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
@@ -61,7 +61,7 @@ def blame(
     if commit is None and revision is not None:
         message = f"no commit {revision!r} in the repository of {place.top}"
         raise NotFound(message, hint="name a branch, a tag or a commit")
-    collection = open_archive(archive if archive is not None else find_archive(place.directory))
+    collection = open_beside(archive, place.directory)
     with Contents(place.top) as contents:
         now = (
             _work_tree_file(file, place)

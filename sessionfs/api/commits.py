@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sessionfs.api.places import find_archive, open_archive
+from sessionfs.api.beside import open_beside
 from sessionfs.api.staging import last_commit, sessions_behind
 from sessionfs.api.witnesses import SessionsOfCommits
 from sessionfs.errors import NotFound, SessionfsError
 from sessionfs.git.commits import commit_of, is_shallow, read_log
-from sessionfs.git.staged import (
+from sessionfs.git.messages import (
+    cleanup_mode,
     comment_mark,
-    goes_on,
+    is_squash,
+    leave_note,
     read_message,
+    take_note,
     template,
     write_message,
 )
+from sessionfs.git.staged import goes_on
 from sessionfs.git.worktree import find_work_tree
 from sessionfs.identity import format_time
+from sessionfs.provenance.messages import cleanup_of, words
 from sessionfs.provenance.notes import NOTES
 from sessionfs.provenance.told import Log, LoggedCommit, SessionOfCommit
 from sessionfs.provenance.trailers import SESSION, names_any, parse_trailers, with_trailers
@@ -47,7 +52,7 @@ def log(
     a bare one, or no such revision, `NotFound` where there is no archive.
     """
     tree = find_work_tree(os.curdir)
-    collection = open_archive(archive)
+    collection = open_beside(archive)
     _check_revision(revision)
     sessions = SessionsOfCommits(collection, tree.top)
     behind: dict[str, list[SessionOfCommit]] = {}
@@ -110,7 +115,7 @@ def sessions_of_staged(
     is another one. Raises `SessionfsError`.
     """
     tree = find_work_tree(directory)
-    collection = open_archive(archive if archive is not None else find_archive(tree.top))
+    collection = open_beside(archive, tree.top)
     head = last_commit(tree.top) if commit_of(tree.top, "HEAD") else None
     return sorted(sessions_behind(collection, tree.top, head, index, unreadable))
 
@@ -121,38 +126,44 @@ def link_message(
     archive: str | None = None,
     *,
     plain: bool = False,
+    unfinished: bool = False,
     index: str | None = None,
     unreadable: Callable[[SessionfsError], None] = lambda _: None,
 ) -> list[str]:
     """Write trailers into the file of a commit's message, as a hook; return those sessions.
 
-    `source` is what git tells a prepare-commit-msg hook of where the message comes from;
-    in a `plain` message, which no editor has seen, no line is a comment. A
-    merge, and commits that git makes anew in a rebase, cherry-pick or revert, name their
-    sessions already; of a squash the sessions of its commits are kept. A message without a
-    word stays so, and an untouched template: else git would not end such a commit. Without a
-    source, as a commit-msg hook has none, one that names sessions already stays, too.
+    `source` is what git tells a prepare-commit-msg hook of where the message comes from, and a
+    commit-msg hook has none. A `plain` message is one that no editor sees. One that the first
+    hook has and an editor will see is `unfinished`: it stays as it is until the second. A merge,
+    and commits that git makes anew in a rebase, cherry-pick or revert, name their sessions
+    already; of a squash the sessions of its commits are kept. A message that git would not commit
+    stays as it is: one without a word, or an untouched template.
     """
     top = find_work_tree(os.curdir).top
-    if source in ("merge", "template") or goes_on(top):
+    left = take_note(top)
+    if source == "merge" or goes_on(top):
         return []
     message = read_message(path)
+    if source:
+        if plain or unfinished:  # it is git that calls
+            leave_note(top, message if source == "template" else "")
+        if source == "template" or unfinished:
+            return []
+    elif plain and (left is not None or names_any(message)):  # the first hook has done it
+        return []
     mark = comment_mark(top, message)
-    if not source and (names_any(message) or _words(message, mark) == _words(template(top), mark)):
+    cleanup = cleanup_of(message, mark, cleanup_mode(top), plain=plain)
+    said = words(message, cleanup)
+    begun = () if source == "message" else (left or "", template(top))
+    if not said or said in (words(text, cleanup) for text in begun):
         return []
     sessions = set(sessions_of_staged(archive, index=index, unreadable=unreadable))
-    if source == "squash":
-        rows = open_archive(archive or find_archive(top)).paths()
+    if source == "squash" or is_squash(top):
+        rows = open_beside(archive, top).paths()
         known = {row.rpartition("/")[2] for row in rows}
         named = (trailer.ref for trailer in parse_trailers(message) if trailer.key == SESSION)
         sessions |= known.intersection(named)
-    linked = with_trailers(message, sessions, mark, plain=plain)
+    linked = with_trailers(message, sessions, cleanup)
     if linked != message:
         write_message(path, linked)
     return sorted(sessions)
-
-
-def _words(message: str, mark: str) -> list[str]:
-    """Return what a message says, without comments."""
-    lines = (line.strip() for line in message.splitlines())
-    return [line for line in lines if line and not line.startswith(mark)]

@@ -11,13 +11,20 @@ import click
 from sessionfs.cli import FINDINGS, FINE
 from sessionfs.cli.failure import complain, explained, say_json
 from sessionfs.cli.terminal import note, page, say
-from sessionfs.cli.verb import as_json, from_archive, in_archive, verb
+from sessionfs.cli.verb import as_json, verb
 
 if TYPE_CHECKING:
     from sessionfs.collection import Collection
     from sessionfs.errors import SessionfsError
 
 _PLACE = re.compile(r"(.+):([0-9]{1,9})(?:-([0-9]{1,9}))?", re.DOTALL)
+
+of_commits = click.option(
+    "-a", "--archive", metavar="DIR|PACK",
+    help="The archive, or a pack; by default the nearest .sessions, here or above; where there is"
+    " none, the one that `git config sessionfs.archive` names, or the main work tree's.",
+)  # fmt: skip
+"""Gives a command `-a`, the archive that tells of the commits."""
 
 
 @verb(
@@ -31,7 +38,7 @@ _PLACE = re.compile(r"(.+):([0-9]{1,9})(?:-([0-9]{1,9}))?", re.DOTALL)
 @click.option("--rev", default="HEAD", metavar="REV", help="A revision, or a range: main..HEAD.")
 @click.option("-n", "limit", type=click.IntRange(min=1), metavar="N", help="Show N commits.")
 @click.option("--all", "everything", is_flag=True, help="Show commits without a session, too.")
-@from_archive
+@of_commits
 @as_json
 def log_command(
     paths: tuple[str, ...],
@@ -55,6 +62,7 @@ def log_command(
     What is named and not in the archive is shown all the same.
     """  # noqa: D301  click wants the character itself before lines that are to stay
     import sessionfs
+    from sessionfs.api.beside import open_beside
     from sessionfs.view.blamed import commit_lines
 
     found = sessionfs.log(paths, archive=archive, revision=rev, limit=limit, everything=everything)
@@ -65,7 +73,7 @@ def log_command(
         return
     if not found.commits:
         note("no commit here has a session: `sessionfs git link` tells how commits name them")
-    page(commit_lines(found.commits, _length(sessionfs.open_archive(archive))))
+    page(commit_lines(found.commits, _length(open_beside(archive))))
     if found.shallow:
         note("the clone is shallow: `git fetch --unshallow` brings earlier commits")
 
@@ -78,7 +86,7 @@ def log_command(
 )
 @click.argument("place", metavar="FILE[:LINE[-LINE]]")
 @click.option("--rev", metavar="REV", help="The file as of a revision, not of the work tree.")
-@from_archive
+@of_commits
 @as_json
 def blame_command(place: str, *, rev: str | None, archive: str | None, as_json: bool) -> int:
     """Show which message wrote each line of a file.
@@ -111,11 +119,11 @@ def blame_command(place: str, *, rev: str | None, archive: str | None, as_json: 
 
         say_json(to_plain(found))
     else:
-        from sessionfs.api.places import find_archive
+        from sessionfs.api.beside import open_beside
 
         start = os.path.dirname(file) or os.curdir
-        near = find_archive(start if os.path.isdir(start) else os.curdir)
-        page(blame_lines(found.lines, _length(sessionfs.open_archive(archive or near))))
+        opened = open_beside(archive, start if os.path.isdir(start) else os.curdir)
+        page(blame_lines(found.lines, _length(opened)))
         if found.shallow:
             note("the clone is shallow: what came before its first commit is not known")
     for error in damaged:
@@ -146,7 +154,7 @@ def _length(collection: Collection) -> int:
 )
 @click.argument("source", nargs=-1, metavar="[MSGFILE [SOURCE [COMMIT]]]")
 @click.option("--hook", is_flag=True, help="Write into MSGFILE, as a hook; never fail.")
-@in_archive
+@of_commits
 def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) -> int:
     """Name the sessions that wrote what is staged: print `Session: <id>` trailers.
 
@@ -154,11 +162,11 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
     before.
 
     With --hook it is a prepare-commit-msg and a commit-msg hook: it takes the arguments that
-    git gives to them and writes the trailers into the message. As prepare-commit-msg it leaves
-    a message that is still empty alone, for git gives up a commit without a message; commit-msg
-    comes later. Merges, and commits that a rebase, a cherry-pick or a revert makes, stay as they
-    are. What goes wrong is a note, and the commit goes on. `sessionfs git setup --hooks` installs
-    both.
+    git gives to them and writes the trailers into the message. A message that no editor will see
+    has them from the first, any other from the second, which --no-verify leaves out. A message
+    that git would not commit, empty or an untouched template, stays so. Merges, and commits that
+    a rebase, a cherry-pick or a revert makes, stay as they are. What goes wrong is a note, and
+    the commit goes on. `sessionfs git setup --hooks` installs both.
     """
     from sessionfs.api.commits import link_message, sessions_of_staged
     from sessionfs.provenance.trailers import format_trailers
@@ -175,16 +183,21 @@ def link_command(source: tuple[str, ...], *, hook: bool, archive: str | None) ->
         return FINDINGS if damaged else FINE
     if not source:
         raise click.UsageError("--hook needs the file of the message")
+    plain = os.environ.get("GIT_EDITOR") == ":"  # so git says that no editor is used
+    index = os.environ.get("GIT_INDEX_FILE")  # so a hook of git is told apart from who tries it
     try:
-        index = os.environ.get("GIT_INDEX_FILE")
         link_message(
             source[0],
             source[1] if len(source) > 1 else "",
             archive,
-            plain=os.environ.get("GIT_EDITOR") == ":",  # so git says that no editor is used
+            plain=plain,
+            unfinished=bool(index) and not plain,
             index=os.path.abspath(index) if index else None,
+            unreadable=damaged.append,
         )
     except Exception as error:  # noqa: BLE001  a commit never fails for it
         said = explained(error)
         note(f"sessionfs: the commit names no session: {said.message}")
+    for unread in damaged:
+        note(f"sessionfs: the commit does not name what cannot be read: {unread.message}")
     return FINE

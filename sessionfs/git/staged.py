@@ -87,39 +87,3 @@ def goes_on(top: str) -> bool:
             if os.path.lexists(path):
                 return True
     return False
-
-
-def comment_mark(top: str, message: str) -> str:
-    """Return what a line of comment begins with in messages of commits."""
-    for name in ("core.commentString", "core.commentChar"):
-        told = (ask(top, "config", "--get", name) or b"").decode("utf-8", "replace").strip()
-        if told == "auto":
-            last = message.rstrip("\n").rpartition("\n")[2]
-            return last[:1] if last[:1] in "#;@!$%^&|:" else "#"
-        if told:
-            return told
-    return "#"
-
-
-def template(top: str) -> str:
-    """Return the text that the repository's messages begin with; empty where it has none."""
-    told = ask(top, "config", "--path", "--get", "commit.template")
-    path = os.fsdecode((told or b"").removesuffix(b"\n"))
-    if not path:
-        return ""
-    try:
-        return read_message(os.path.join(top, path))
-    except OSError:
-        return ""
-
-
-def read_message(path: str) -> str:
-    """Return the text of a file that holds a commit's message; no byte of it is lost."""
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        return stream.read()
-
-
-def write_message(path: str, message: str) -> None:
-    """Put a message into the file that git will read it from."""
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        stream.write(message)

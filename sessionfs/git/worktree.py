@@ -48,6 +48,23 @@ def find_work_tree(directory: str) -> WorkTree:
     raise SessionfsError(message, hint="run it in a work tree: `git worktree add` makes one")
 
 
+def main_work_tree(directory: str) -> str | None:
+    """Return the root of the work tree that the one around a directory is linked to, if it is."""
+    asked = ("rev-parse", "--path-format=absolute")
+    own = ask(directory, *asked, "--git-dir")
+    shared = ask(directory, *asked, "--git-common-dir")
+    if shared is None or own == shared:
+        return None
+    above, name = os.path.split(os.fsdecode(shared.removesuffix(b"\n")))
+    return above if name == ".git" else None
+
+
+def path_setting(directory: str, name: str) -> str | None:
+    """Return a path that git's configuration has; it may be relative. None where it has none."""
+    answer = ask(directory, "config", "--path", "--get", name)
+    return None if answer is None else os.fsdecode(answer.removesuffix(b"\n"))
+
+
 def content_of(path: str) -> bytes:
     """Return a file of a work tree as git would commit it, but for conversions; a link's target."""
     if os.path.islink(path):

@@ -10,9 +10,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.identity import is_ulid
+from sessionfs.provenance.messages import cut_off, is_comment, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sessionfs.provenance.messages import Cleanup
 
 SESSION = "Session"
 ENTIRE = "Entire-Checkpoint"
@@ -22,7 +25,6 @@ _NAMED = re.compile(
 )
 _CHECKPOINT = re.compile(r"[0-9a-f]{12}")
 _TRAILER = re.compile(r"[A-Za-z0-9-]+[ \t]*:|\(cherry picked from commit ")
-_SCISSORS = re.compile(r"[^\n]{1,4} -{24} >8 -{24}\n")
 
 
 class Trailer(NamedTuple):
@@ -59,16 +61,16 @@ def format_trailers(sessions: Iterable[str]) -> list[str]:
     return [f"{SESSION}: {session}" for session in sorted(set(sessions))]
 
 
-def with_trailers(message: str, sessions: Iterable[str], comment: str, *, plain: bool) -> str:
+def with_trailers(message: str, sessions: Iterable[str], cleanup: Cleanup) -> str:
     """Return a message that names these sessions, too, before its comments and scissors.
 
-    `comment` is what a comment begins with; in a `plain` message nothing is one. A message
-    that says nothing stays as it is: git then ends the commit, as who leaves it empty wants.
+    A message that says nothing stays as it is: git then ends the commit, as who leaves it empty
+    wants.
     """
-    content, rest = _split(message, "" if plain else comment)
-    there = set(content.splitlines())  # what is indented is quoted, as in a squash
+    content, rest = _split(message, cleanup)
+    there = set(content.split("\n"))  # what is indented is quoted, as in a squash
     lines = [line for line in format_trailers(sessions) if line not in there]
-    if not content.strip() or not lines:
+    if not words(message, cleanup) or not lines:
         return message
     text = content.rstrip("\n")
     paragraphs = re.split(r"\n[ \t]*\n", text)
@@ -76,18 +78,13 @@ def with_trailers(message: str, sessions: Iterable[str], comment: str, *, plain:
     return text + gap + "\n".join(lines) + "\n" + (f"\n{rest}" if rest else "")
 
 
-def _split(message: str, comment: str) -> tuple[str, str]:
+def _split(message: str, cleanup: Cleanup) -> tuple[str, str]:
     """Return what a message says, and the comments and cut-off lines below it."""
-    if not comment:
-        return message, ""
-    cut = len(message)
-    scissors = _SCISSORS.search(message)
-    if scissors and message.startswith(comment, scissors.start()):
-        cut = scissors.start()
-    lines = message[:cut].splitlines(keepends=True)
-    while lines and (not lines[-1].strip() or lines[-1].startswith(comment)):
+    cut = cut_off(message, cleanup.mark) if cleanup.cuts else len(message)
+    lines = message[:cut].removesuffix("\n").split("\n")
+    while lines and (not lines[-1].strip() or is_comment(lines[-1], cleanup)):
         lines.pop()
-    content = "".join(lines)
+    content = "\n".join(lines)
     return content, message[len(content) :].lstrip("\n")
 
 
