@@ -102,7 +102,8 @@ class World:
             old, put = before[low:high], before[low:start] + new + before[end:high]
             whole, wanted = text(before), text(old)
             places = [i for i in range(len(before)) if before[i : i + len(old)] == old]
-            if old and len(places) == 1 and whole.count(wanted) == 1:
+            once = sum(whole.startswith(wanted, at) for at in range(len(whole))) == 1
+            if old and len(places) == 1 and once:  # blank lines overlap
                 if kind == "patch":
                     return Patched((Hunk((), tuple(old), tuple(put)),))
                 return Replaced(wanted, text(put))
