@@ -9,7 +9,9 @@ import importlib.util
 import os
 import shutil
 import statistics
+import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(
             "Set SESSIONFS_CORPUS to a directory of native logs (see CONTRIBUTING.md)."
         )
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let nothing count the lines of a test that is marked `no_cover`.
+
+    pytest-cov pauses for it, but not in the processes of xdist: another counter goes on there.
+    """
+    if item.get_closest_marker("no_cover") is None:
+        return (yield)
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")

@@ -821,6 +821,7 @@ def comes_back(records: list[Any]) -> None:
         assert restore_record(whole.message.native, whole.message, whole.payloads.get) == line
 
 
+@pytest.mark.no_cover
 @given(st.lists(ANYTHING, max_size=4))
 def test_no_record_surprises_the_adapter(records):
     comes_back(records)

@@ -122,7 +122,17 @@ def outcome(desk: Desk, case: Case, *options: str) -> tuple[bool, list[str], boo
     return made, said, bool(named)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.arguments} with {case.editor}")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            id=f"{case.arguments} with {case.editor}",
+            marks=[pytest.mark.exhaustive] if number % 3 else [],
+        )
+        for number, case in enumerate(CASES)
+    ],
+)
 def test_a_commit_is_made_where_git_alone_makes_one(desk: Desk, case: Case) -> None:
     alone = outcome(desk, case, "-c", "core.hooksPath=/dev/null")
     assert (alone[0], alone[2]) == (case.made, False)

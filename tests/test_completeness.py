@@ -21,6 +21,8 @@ from sessionfs.verify import verify_archive, verify_tree
 from sessionfs.verify.ladder import Ladder
 from test_vectors import IN_GIT, VECTORS, expected, found, make, name, run
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 # Said where a first check has failed to see what it should have seen; no vector can do that.
 SECOND_LOCKS = {
     "check.conversation E513": "--deep compares our own two ways to restore a line",

@@ -15,6 +15,8 @@ from sessionfs.model import Text, ToolCall, ToolResult, encode_message
 from sessionfs.native import Line, settle
 from sessionfs.restore import restore_record
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 MOST_RAW = 0.01
 MOST_GROWTH = 1.06
 """Messages and files against the log. Every message says 170 bytes about itself; what repeats

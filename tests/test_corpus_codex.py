@@ -14,6 +14,8 @@ from sessionfs.model import ToolCall, ToolResult, encode_message
 from sessionfs.native import Line, settle
 from sessionfs.restore import restore_record
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 MOST_RAW = 0.01
 MOST_GROWTH = 1.20
 """The archive's messages and files against the log. 13% of these logs, whose lines are short,

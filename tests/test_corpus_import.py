@@ -21,6 +21,8 @@ from trees import sessions, tree
 if TYPE_CHECKING:
     from sessionfs.importer import Imported
 
+pytestmark = pytest.mark.no_cover  # what it reaches, others reach
+
 AGENTS = ("claude-code", "codex")
 
 

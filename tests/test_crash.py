@@ -84,6 +84,7 @@ def prepare(place: Path) -> list[str]:
     return [str(native)]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("dies", "exchange", "stride"),
     [
@@ -152,6 +153,7 @@ def test_every_step_of_making_an_archive(tmp_path: Path, monkeypatch: pytest.Mon
         assert tree(place) == whole
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("verb", ["edit", "remove", "seal"])
 def test_every_step_of_other_writers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
@@ -265,6 +267,7 @@ def test_every_step_of_packing(
         assert place.read_bytes() == whole
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "fails"])
 @pytest.mark.parametrize("where", ["new", "edited"])
 @pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.exhaustive)])

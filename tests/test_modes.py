@@ -64,6 +64,7 @@ def blamed(finding):
     return finding["path"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("vector", PLAIN, ids=name)
 def test_fast_blames_no_file_that_full_does_not(vector, tree):
     verify = verify_tree if tree.name == "session" else verify_archive
@@ -82,6 +83,7 @@ def test_fast_reads_no_message_and_no_payload():
     assert tree.read == {"manifest.yaml", "summary.json", "checksums.b3"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("vector", PLAIN, ids=name)
 def test_deep_finds_what_full_finds(vector, tree):
     verify = verify_tree if tree.name == "session" else verify_archive

@@ -22,6 +22,7 @@ from sessionfs.provenance.edits import (
     matches,
 )
 from sessionfs.provenance.lines import Tracked
+from sessionfs.provenance.patches import changes_in
 from sessionfs.provenance.roots import Files
 from sessionfs.provenance.trace import brought, trace
 from sessionfs.provenance.versions import Version
@@ -577,3 +578,19 @@ def test_the_address_of_a_repository_decides(directory, touched, repository, roo
 def test_without_a_remote_an_address_decides_nothing() -> None:
     files = Files(["src/b.py", "README.md"], "/home/y/lantern")
     assert files.root("/srv/x", ["src/b.py"], OURS) == "/srv/x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x;  " * 5_000 + "\n",
+        " " * 100_000 + "\n",
+        "'a' " * 20_000 + "<<\n",
+        "".join(f"cat > f <<'E{number}'\nx\n" for number in range(5_000)),
+        "*** Begin Patch\n*** Update File: a\n" * 5_000,
+    ],
+    ids=["separators", "blanks", "quotes", "here-documents without an end", "patches without one"],
+)
+def test_a_command_that_is_made_to_take_long_writes_nothing(text):
+    """Each would take hours if a line could be read in many ways, or all that follows again."""
+    assert list(changes_in(text)) == []

@@ -75,6 +75,7 @@ def test_a_pack_in_memory_gives_the_same_findings(vector):
     assert found(judge_pack(MemoryBytes(content), len(content))) == expected(vector)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("vector", IN_GIT, ids=name)
 def test_a_tree_in_memory_gives_the_same_findings(vector, prepared):
     tree, before = in_memory(prepared.tree), in_memory(vector / "before")
@@ -112,6 +113,7 @@ def test_every_rule_has_a_vector():
     assert covered == RULES.keys()
 
 
+@pytest.mark.no_cover
 def test_vectors_are_what_make_writes():
     assert make.main(["--check"]) is False
 

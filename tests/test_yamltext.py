@@ -147,6 +147,7 @@ def test_depth_128_is_read():
     assert encode(value).count(b"[") == 127
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.provenance.edits import Hunk, Patched, Written, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_PATCH = re.compile(r"^\*\*\* Begin Patch\n(.*?)^\*\*\* End Patch\b", re.MULTILINE | re.DOTALL)
+_BEGIN = "*** Begin Patch"
+_END = re.compile(r"\*\*\* End Patch\b")
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
 _MOVE = "*** Move to: "
 _HERE = re.compile(
-    r"^[ \t]*(?P<first>(?:(?:[^\n<>|;&'\"#]|'[^'\n]*'|\"[^\"\n]*\")+(?:&&|;)[ \t]*)*)cat[ \t]*(?:"
+    r"(?P<first>(?:(?:[^<>|;&'\"#]|'[^']*'|\"[^\"]*\")++(?:&&|;))*+)[ \t]*cat[ \t]*(?:"
     r"(?P<mode>>>?)[ \t]*(?P<to>[^\s<>|;&]+)[ \t]*<<-?[ \t]*(?P<q>['\"])(?P<end>\w+)(?P=q)"
     r"|<<-?[ \t]*(?P<r>['\"])(?P<last>\w+)(?P=r)[ \t]*(?P<how>>>?)[ \t]*(?P<onto>[^\s<>|;&]+)"
-    r")[ \t]*(?:(?:&&|;)[^\n<]*)?\n",
-    re.MULTILINE,
+    r")[ \t]*(?:(?:&&|;)[^<]*)?"
 )
-"""A here-document that `cat` puts into a file; commands may stand before and behind it."""
+"""A line with a here-document that `cat` puts into a file; commands may stand before and behind.
+
+Nothing in it can be read in two ways: a line of a hostile log is read once.
+"""
 _INTO = re.compile(r"(?:^|&&|;)[ \t]*cd[ \t]+([^\s;&]+)")
 
 
@@ -38,21 +42,31 @@ def is_patch(text: str) -> bool:
 
 def changes_in(text: str) -> Iterator[FileChange]:
     """Yield what the patches and here-documents of a text do, file by file."""
-    text = text.replace("\r\n", "\n")
-    place = 0
-    while True:  # what stands within one of them is its text, and no command
-        patch, start = _PATCH.search(text, place), _HERE.search(text, place)
-        if patch is not None and (start is None or patch.start() < start.start()):
-            yield from _files(patch[1].removesuffix("\n").split("\n"))
-            place = patch.end()
-        elif start is not None:
-            end = re.compile(rf"^{start['end'] or start['last']}$", re.MULTILINE)
-            stop = end.search(text, start.end())
-            place = start.end() if stop is None else stop.end()
+    lines = text.replace("\r\n", "\n").split("\n")
+    ends = [number for number, line in enumerate(lines) if _END.match(line)]
+    places: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        places.setdefault(line, []).append(number)
+    number = 0
+    while number < len(lines):  # what stands within one of them is its text, and no command
+        line = lines[number]
+        number += 1
+        if line == _BEGIN:
+            stop = _next(ends, number)
             if stop is not None:
-                yield _put(start, text[start.end() : stop.start()])
-        else:
-            return
+                yield from _files(lines[number:stop])
+                number = stop + 1
+        elif "<<" in line and (start := _HERE.fullmatch(line)) is not None:
+            stop = _next(places.get(start["end"] or start["last"], ()), number)
+            if stop is not None:
+                yield _put(start, "".join(f"{one}\n" for one in lines[number:stop]))
+                number = stop + 1
+
+
+def _next(places: Sequence[int], number: int) -> int | None:
+    """Return the first of ascending places that is not before a line."""
+    found = bisect_left(places, number)
+    return places[found] if found < len(places) else None
 
 
 def _put(start: re.Match[str], content: str) -> FileChange:
