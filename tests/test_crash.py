@@ -90,10 +90,12 @@ def prepare(place: Path) -> list[str]:
     [
         pytest.param(True, True, 13, id="dies-exchange-some"),
         pytest.param(False, False, 13, id="fails-journal-some"),
-        pytest.param(True, True, 1, id="dies-exchange", marks=pytest.mark.exhaustive),
-        pytest.param(False, False, 1, id="fails-journal", marks=pytest.mark.exhaustive),
-        pytest.param(True, False, 1, id="dies-journal", marks=pytest.mark.soak),
-        pytest.param(False, True, 1, id="fails-exchange", marks=pytest.mark.soak),
+        pytest.param(True, True, 3, id="dies-exchange", marks=pytest.mark.exhaustive),
+        pytest.param(False, False, 3, id="fails-journal", marks=pytest.mark.exhaustive),
+        pytest.param(True, True, 1, id="dies-exchange-all", marks=pytest.mark.soak),
+        pytest.param(False, False, 1, id="fails-journal-all", marks=pytest.mark.soak),
+        pytest.param(True, False, 1, id="dies-journal-all", marks=pytest.mark.soak),
+        pytest.param(False, True, 1, id="fails-exchange-all", marks=pytest.mark.soak),
     ],
 )
 def test_every_step(
@@ -270,7 +272,14 @@ def test_every_step_of_packing(
 @pytest.mark.no_cover
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "fails"])
 @pytest.mark.parametrize("where", ["new", "edited"])
-@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "stride",
+    [
+        7,
+        pytest.param(3, marks=pytest.mark.exhaustive),
+        pytest.param(1, marks=pytest.mark.soak),
+    ],
+)
 def test_every_step_of_unpacking(
     packed: Path,
     tmp_path: Path,

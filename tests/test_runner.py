@@ -93,7 +93,12 @@ def blind(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "only", ["*/W71*", pytest.param("*", marks=pytest.mark.exhaustive)], ids=["git", "all"]
+    "only",
+    [
+        pytest.param("*/W71*", id="git"),
+        pytest.param("*/[EW]?[13]*", id="some", marks=pytest.mark.exhaustive),
+        pytest.param("*", id="all", marks=pytest.mark.soak),
+    ],
 )
 def test_our_command_line_conforms(only):
     count = len(run.vectors(only))
