@@ -437,16 +437,14 @@ def test_a_process_that_was_forked_asks_a_git_of_its_own(repository: Path) -> No
         assert stream is not None
         assert stream.read() == b"x = 1\n"
         stream.close()
-        started.append(objects._git)
+        started.append(objects._batch)
         objects._owner = 0  # as in a child
     assert started[0] is not started[1]
     for each in started:
-        each.stdin.close()
-        each.stdout.close()
-        each.wait()
+        each.close()
     objects = Objects(str(repository))
     assert objects.open("0" * 40) is None
-    assert objects._git is None
+    assert objects._batch is None
 
 
 # --- verify --staged ---

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.errors import SessionfsError
+from sessionfs.git.batch import Batch, Ended
 from sessionfs.git.objects import LACKING
-from sessionfs.git.running import command, environment
 
 if TYPE_CHECKING:
     from typing import Self
@@ -31,13 +29,7 @@ class Contents:
     def __init__(self, directory: str) -> None:
         """Start git in a directory of the repository; raises `SessionfsError` where it cannot."""
         try:
-            self._git = subprocess.Popen(
-                command(directory, "cat-file", "--batch"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment(),
-            )
+            self._batch = Batch(directory)
         except OSError as error:
             message = f"cannot read the repository of {directory}: {error.strerror}"
             raise SessionfsError(message, hint="install git, and put it on PATH") from error
@@ -46,33 +38,17 @@ class Contents:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._git.stdin is not None  # noqa: S101  for the type: opened as a pipe
-        assert self._git.stdout is not None  # noqa: S101
-        with suppress(OSError):
-            self._git.stdin.close()
-        self._git.stdout.close()
-        self._git.wait()
+        self._batch.close()
 
     def read(self, name: bytes) -> Found | None:
         """Return the object of a name, which has no line feed; None where there is none here."""
-        assert self._git.stdin is not None  # noqa: S101  for the type
-        assert self._git.stdout is not None  # noqa: S101
         try:
-            self._git.stdin.write(name + b"\n")
-            self._git.stdin.flush()
-            header = self._git.stdout.readline()
-        except OSError:
-            header = b""
-        if not header.endswith(b"\n"):
-            raise _lacks(name)
-        words = header.removeprefix(name).split()  # a name that is not there is said again
-        if header.startswith(name + b" ") and words in ([b"missing"], [b"ambiguous"]):
-            return None
-        _, kind, size = header.split()
-        content = self._git.stdout.read(int(size) + 1)  # and the LF behind it
-        if len(content) != int(size) + 1:
-            raise _lacks(name)
-        return Found(kind.decode(), content[:-1])
+            head = self._batch.ask(name)
+            if head is None:
+                return None
+            return Found(head.kind, b"".join(self._batch.content(head.size)))
+        except Ended as error:
+            raise _lacks(name) from error
 
 
 def _lacks(name: bytes) -> SessionfsError:

@@ -7,20 +7,20 @@ for all of them. Nothing is checked out, fetched, converted or written.
 from __future__ import annotations
 
 import os
-import subprocess
 from bisect import bisect_left
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, cast
 
-from sessionfs.digest import CHUNK, git_blob_id
+from sessionfs.digest import git_blob_id
 from sessionfs.errors import NotFound, SessionfsError
-from sessionfs.git.running import ask, command, environment
+from sessionfs.git.batch import Batch, Ended
+from sessionfs.git.running import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import IO, Any
+    from typing import Any
 
     from sessionfs.tree import Tree
 
@@ -59,23 +59,18 @@ class Objects:
     def __init__(self, directory: str) -> None:
         """Ask the repository that `directory` lies in."""
         self.directory = directory
-        self._git: subprocess.Popen[bytes] | None = None
+        self._batch: Batch | None = None
         self._owner = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the git that runs."""
-        return {"directory": self.directory, "_git": None, "_owner": 0}
+        return {"directory": self.directory, "_batch": None, "_owner": 0}
 
     def close(self) -> None:
         """End the git that gives contents; it is started again where more is asked."""
-        git, self._git = self._git, None
-        if git is None:
-            return
-        with suppress(OSError):
-            _pipe(git.stdin).close()
-        _pipe(git.stdout).close()
-        if self._owner == os.getpid():
-            git.wait()
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            batch.close(wait=self._owner == os.getpid())
 
     def open(self, blob: str) -> BinaryIO | None:
         """Open a copy of an object's content, None where git cannot give it."""
@@ -102,39 +97,24 @@ class Objects:
 
     def _give(self, blob: str, copy: SpooledTemporaryFile[bytes]) -> bool:
         """Copy an object; tell whether all of it came."""
-        git = self._running()
+        batch = self._running()
         try:
-            asked = _pipe(git.stdin)
-            asked.write(blob.encode() + b"\n")
-            asked.flush()
-            header = _pipe(git.stdout).readline().split()
-        except OSError:
-            return False
-        if len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004  id, type, size
-            return False
-        given, left = _pipe(git.stdout), int(header[2])
-        while left:
-            chunk = given.read(min(left, CHUNK))
-            if not chunk:
+            head = batch.ask(blob.encode())
+            if head is None or head.kind != "blob":
                 return False
-            copy.write(chunk)
-            left -= len(chunk)
-        given.read(1)  # the LF behind each content
+            for piece in batch.content(head.size):
+                copy.write(piece)
+        except Ended:
+            return False
         return True
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._git is not None and self._owner != os.getpid():
+    def _running(self) -> Batch:
+        if self._batch is not None and self._owner != os.getpid():
             self.close()  # it answers the process that this one was forked from
-        if self._git is None:
+        if self._batch is None:
             self._owner = os.getpid()
-            self._git = subprocess.Popen(
-                command(self.directory, "cat-file", "--batch"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment(),
-            )
-        return self._git
+            self._batch = Batch(self.directory)
+        return self._batch
 
 
 class ObjectTree:
@@ -224,8 +204,3 @@ class ObjectTree:
 
     def _lacks(self, path: str) -> SessionfsError:
         return SessionfsError(f"git cannot give {path} as it was in {self.whence}", hint=LACKING)
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None, "opened as a pipe"  # noqa: S101  for the type
-    return stream
