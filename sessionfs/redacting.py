@@ -81,8 +81,7 @@ def remove_known(session: Session, known: Known, tree: WritableTree) -> int:
     The placeholders get numbers of this session: those of another one may be taken here.
     """
     reserve_numbers(own := Known(), session)
-    for rule, _, secret in known.items():
-        own.name(secret, rule)
+    own.take_over(known)
     own.take_stock()
     return _write(session, Redactor(None, own), tree)
 

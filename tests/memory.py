@@ -9,7 +9,8 @@ from sessionfs.errors import Conflict
 from sessionfs.identity import session_path
 from sessionfs.importer import import_logs
 from sessionfs.logs import Log
-from sessionfs.merging.merger import Merger, Sides
+from sessionfs.merging.forms import Sides
+from sessionfs.merging.merger import Merger
 from sessionfs.redact.ruleset import Ruleset
 from sessionfs.redacting import redact_session
 from sessionfs.tree import MemoryTree
@@ -133,7 +134,11 @@ def merged(
         uid = (ours if ours.holds(path) else theirs).session(path).manifest.source.uid
         return uid.count("#"), uid
 
+    pending = {
+        path: Sides(side(common, path), side(ours, path), side(theirs, path)) for path in conflicts
+    }
     for path in sorted(conflicts, key=depth, reverse=True):
-        sides = Sides(side(common, path), side(ours, path), side(theirs, path))
-        merger.merge(path, sides)
+        uid = depth(path)[1]
+        above = [pending[one] for one in conflicts if uid.startswith(f"{depth(one)[1]}#")]
+        merger.merge(path, pending[path], above)
     return result

@@ -13,8 +13,10 @@ from memory import merged
 from merge_cases import (
     ARCHIVE,
     BASE,
+    LAMP,
     LEFT,
     RIGHT,
+    RULES,
     SECRET,
     Bench,
     Case,
@@ -27,8 +29,9 @@ from merge_cases import (
     steps,
     tail,
     talk,
+    uid,
 )
-from merging import copied, errors, is_held, quickly, run, tree_of, unmerged
+from merging import copied, errors, is_held, leaks, quickly, run, tree_of, unmerged
 from test_merge_secrets import RED, both_ways, redacted, text_of
 from test_merging import COMMON, archive, line, log, rules
 
@@ -112,6 +115,83 @@ def test_a_damaged_session_that_is_not_checked_out_is_not_written_over(tmp_path:
     code, out, _ = run(root, "merge")
     assert code == 1
     assert "stands where the fork belongs" in out
+
+
+CHILD = SECRET + tail(16, 2, 5)
+"""A log that begins like the one that is redacted, and goes on in another way."""
+
+
+def redacted_above(place: Path):
+    """A session and its fork: one side redacts the one, both say something of both."""
+
+    def left(bench: Bench) -> None:
+        right(bench, "left")
+        bench.redact(RULES)
+
+    def right(bench: Bench, side: str = "right") -> None:
+        (child,) = forks_of(bench.archive)
+        bench.edit(uid(), title=f"main, {side}")
+        bench.edit(child.name, title=f"fork, {side}")
+
+    def base(bench: Bench) -> None:
+        bench.bring(SECRET + tail(16, 3, 6))
+        bench.bring(CHILD, named="child")
+
+    return play(Case(base=base, left=left, right=right), place)
+
+
+def test_a_session_and_its_fork_are_merged_together_again_and_again(tmp_path: Path) -> None:
+    """What was redacted in the one is out of the other before anything is written."""
+    root = copied(redacted_above(tmp_path / "case"), tmp_path, "guarded")
+    must(root, "checkout", "--quiet", "left")
+    assert LAMP in (forks_of(root / ARCHIVE)[0] / "messages-00000001.jsonl").read_text()
+    assert git(root, "merge", "--no-edit", "right").returncode == 1
+    for _ in range(2):
+        code, out, err = run(root, "merge")
+        assert code == 0, out + err
+        assert out.count("merged") == 2
+        assert leaks(root / ARCHIVE, (LAMP,)) == []
+    must(root, "add", "--all", ARCHIVE)
+    assert errors(root / ARCHIVE) == []
+
+
+def test_a_fork_that_cannot_be_cleared_is_told(tmp_path: Path) -> None:
+    def left(bench: Bench) -> None:
+        bench.redact(RULES)
+
+    def right(bench: Bench) -> None:
+        bench.edit(uid(), title="R")
+        bench.bring(CHILD, named="child")
+
+    base = bring(SECRET + tail(16, 3, 6))
+    case = play(Case(base=base, left=left, right=right), tmp_path / "case")
+    root = copied(case, tmp_path, "guarded")
+    must(root, "checkout", "--quiet", "left")
+    assert git(root, "merge", "--no-edit", "right").returncode == 1
+    (fork,) = forks_of(root / ARCHIVE)
+    note = fork / "note.txt"
+    note.write_text("mine")
+    code, _, err = run(root, "merge")
+    assert code == 1
+    assert f"{fork.name} may still say what was redacted" in err
+    note.unlink()
+    code, out, _ = run(root, "merge")
+    assert code == 0
+    assert f"what was redacted is out of {fork.name}, too" in out
+    assert leaks(root / ARCHIVE, (LAMP,)) == []
+
+
+def test_an_archive_that_is_not_checked_out_at_all_is_told(tmp_path: Path) -> None:
+    case = play(Case(base=bring(BASE), left=bring(LEFT), right=bring(RIGHT)), tmp_path / "case")
+    root = copied(case, tmp_path, "guarded")
+    must(root, "checkout", "--quiet", "left")
+    must(root, "sparse-checkout", "set", "--no-cone", "/code.txt")
+    assert git(root, "merge", "--no-edit", "right").returncode == 1
+    code, out, err = run(root, "merge")
+    assert code == 1
+    assert out.startswith("conflict  ")
+    assert "a sparse checkout hides the archive" in out
+    assert "by hand" not in err
 
 
 def forks(place: Path):

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
 from sessionfs.api.conflicts import below_top, is_by_hand, is_in, roots_of, top_of
+from sessionfs.api.hidden import hidden_archive
 from sessionfs.api.places import check_named
 from sessionfs.api.sparse import SparseArchive
 from sessionfs.archive import CHECKSUMS, MANIFEST, SUMMARY
@@ -28,7 +29,8 @@ from sessionfs.git.unmerged import (
     split_path,
 )
 from sessionfs.git.upkeep import require_version
-from sessionfs.merging.merger import Merged, Merger, Sides
+from sessionfs.merging.forms import Sides
+from sessionfs.merging.merger import Merged, Merger
 from sessionfs.merging.policy import merge_policies
 from sessionfs.tree import read_bytes
 from sessionfs.verify import verify_tree
@@ -61,8 +63,10 @@ class MergeReport(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether no conflict is left in an archive."""
-        return not self.left and all(row.status != "conflict" for row in self.sessions)
+        """Whether no conflict is left in an archive, nor what one side has removed."""
+        return not self.left and not any(
+            row.status == "conflict" or row.uncleared for row in self.sessions
+        )
 
     def totals(self) -> dict[str, int]:
         """Return how many sessions have each status."""
@@ -98,8 +102,12 @@ def merge(archive: str | None = None) -> MergeReport:
         commits = Commits(top, index)
         for root in roots:
             if not is_archive(os.path.join(top, *root.split("/")) if root else top):
-                left += (path for path in index.paths if is_in(path, root))
-                continue  # it was moved or removed on one side
+                hidden = hidden_archive([os.path.join(top, *root.split("/")) if root else top])
+                if hidden is None:  # it was moved or removed on one side
+                    left += (path for path in index.paths if is_in(path, root))
+                else:
+                    sessions += _hidden(index, root, hidden)
+                continue
             one = _Root(top, root, index, objects, commits)
             policies += one.merge_policy()
             sessions += one.merge_sessions()
@@ -193,8 +201,9 @@ class _Root:
                     pending.append((_uid(sides), directory, sides))
                 except SessionfsError as error:
                     rows.append(_conflict(directory, error))
-            for _, directory, sides in sorted(pending, key=lambda one: one[:2], reverse=True):
-                rows += self._merge_one(merger, directory, sides)
+            for uid, directory, sides in sorted(pending, key=lambda one: one[:2], reverse=True):
+                above = [one[2] for one in pending if uid[1].startswith(f"{one[0][1]}#")]
+                rows += self._merge_one(merger, directory, sides, above)
         return sorted(rows, key=lambda row: row.path)
 
     def _policy_first(self, error: SessionfsError) -> SessionfsError:
@@ -204,12 +213,14 @@ class _Root:
         hint = f"resolve {POLICY} by hand, then run `sessionfs merge` again"
         return Conflict(f"{POLICY} is in conflict itself", hint=hint)
 
-    def _merge_one(self, merger: Merger, directory: str, sides: Sides) -> list[Merged]:
+    def _merge_one(
+        self, merger: Merger, directory: str, sides: Sides, above: list[Sides]
+    ) -> list[Merged]:
         path = split_directory(directory)[1]
         if sides.ours is None and sides.theirs is None:
             return []
         try:
-            return [replace(merger.merge(path, sides), archive=self._root)]
+            return [replace(merger.merge(path, sides, above), archive=self._root)]
         except (SessionfsError, OSError, ValueError) as error:
             return [_conflict(directory, error)]
 
@@ -323,6 +334,12 @@ class _Root:
             if stage == 0 and (path in ours or path in theirs) and blob not in known:
                 found.add(_directory(path))
         return found - {""}
+
+
+def _hidden(index: Unmerged, root: str, error: SessionfsError) -> list[Merged]:
+    """Return the sessions of an archive that is not checked out: nothing can be written there."""
+    inside = (one for one in index.sessions() if split_directory(one)[0] == root)
+    return [_conflict(directory, error) for directory in sorted(inside)]
 
 
 def _directory(path: str) -> str:

@@ -78,6 +78,8 @@ def _row(row: Merged, place: str) -> str:
     told += f"  {row.uid} ({row.messages} message{'' if row.messages == 1 else 's'})"
     if row.fork:
         told += f"; the other log is {row.fork}"
+    if row.cleared:
+        told += f"; what was redacted is out of {', '.join(row.cleared)}, too"
     return f"{told}; {row.reason}" if row.reason else told
 
 
@@ -93,6 +95,9 @@ def _advise(report: MergeReport) -> None:
         note(f"what is in conflict is as git left it: do not `git add` it{others}")
     elif report.sessions or report.policies:
         note(f"`{add}` on the archive takes what was merged; `git status` says how to go on")
+    for row in report.sessions:
+        for name in row.uncleared or ():
+            note(f"{name} may still say what was redacted: mend it, then `sessionfs redact` it")
     if any(row.fork for row in report.sessions):
         note("a fork is a session of its own: `git commit -a` leaves a new one out")
 

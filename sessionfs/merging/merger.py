@@ -8,11 +8,11 @@ its own under the id that an import of both logs would have given it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from sessionfs.archive import MANIFEST, Session
-from sessionfs.canonical import UNSET, Struct, UnsetType
+from sessionfs.archive import Session
+from sessionfs.canonical import UNSET, Struct, UnsetType, replace
 from sessionfs.copying import Renamed
 from sessionfs.errors import Conflict, SessionfsError
 from sessionfs.identity import (
@@ -21,21 +21,18 @@ from sessionfs.identity import (
     parse_time,
     session_path,
 )
+from sessionfs.merging.forms import Both, Sides, readable, removed_in
 from sessionfs.merging.relation import relate
-from sessionfs.merging.removed import Removed
-from sessionfs.merging.uniting import Uniting, secrets_of
+from sessionfs.merging.uniting import Uniting
 from sessionfs.model import FORMAT, Lineage
 from sessionfs.redact.known import Known
 from sessionfs.redacting import remove_known
-from sessionfs.tree import NoTree, read_bytes
-from sessionfs.yamltext import parse
+from sessionfs.tree import NoTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sessionfs.importer import Stage
-    from sessionfs.merging.relation import Relation
-    from sessionfs.placeholder import Pairs
 
 Check = Callable[[Session], None]
 """Raises `Conflict` where a session that was written breaks a rule."""
@@ -57,6 +54,10 @@ class Merged(Struct, frozen=True, kw_only=True):
     status: Status
     fork: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    cleared: list[str] | UnsetType = UNSET
+    """Ids of further branches from which was removed what either side has removed here."""
+    uncleared: list[str] | UnsetType = UNSET
+    """Ids of those that may still say it, for they break a rule."""
     messages: int
 
 
@@ -74,62 +75,6 @@ class Store(Protocol):
 
     def stage(self, session_id: str, *, replaces: str | None = None, draft: str = "") -> Stage:
         """Return an empty stage for a session; `draft` tells several of one session apart."""
-
-
-class Sides(NamedTuple):
-    """A session as the common ancestor and both sides have it, each None where it has not."""
-
-    common: Session | None
-    ours: Session | None
-    theirs: Session | None
-
-
-class _Both(NamedTuple):
-    """Two forms of one session, the one whose messages stay first."""
-
-    one: Session
-    other: Session
-    relation: Relation
-    ancestor: Session | None
-    """The session that both come from, if it can be read."""
-    known: Known | None
-
-    @property
-    def common(self) -> bytes | None:
-        """The manifest that both come from."""
-        return _text(self.ancestor)
-
-    def turned(self) -> _Both:
-        """Return the two the other way around."""
-        return self._replace(one=self.other, other=self.one, relation=self.relation.turned())
-
-    def removed(self) -> Removed:
-        """Return what was taken out of the manifest on either side."""
-        texts = [self.common, _text(self.one), _text(self.other)]
-        return Removed([text for text in texts if text is not None])
-
-    def with_known(self) -> _Both:
-        """Return the same with what either side has removed, to be removed from both."""
-        pairs = [*self.relation.learned[0], *self.relation.learned[1], *self.removed().pairs]
-        pairs += self._removed_by_both()
-        return self._replace(known=secrets_of(pairs, (self.one, self.other)))
-
-    def _removed_by_both(self) -> Pairs:
-        """Return what neither form says any more: only the one that both come from tells it."""
-        before, sides = self.ancestor, (self.one, self.other)
-        if before is None or any(
-            side.summary.redactions <= before.summary.redactions for side in sides
-        ):
-            return []
-        with suppress(SessionfsError):  # a damaged one is as good as none
-            return [pair for side in sides for pair in relate(before, side).learned[1]]
-        return []
-
-    def alone(self, renamed: Renamed | None = None) -> Uniting:
-        """Return the second without what the first one has removed, perhaps under other ids."""
-        turned = self.turned()
-        known = self.known or Known()
-        return Uniting(turned.one, turned.other, turned.relation, known, renamed)
 
 
 class _Target(NamedTuple):
@@ -153,16 +98,24 @@ class Merger:
         self._guard = guard
         self._stages: dict[str, Stage] = {}
         self._stack = ExitStack()
+        self._foreign = Known()
+        self._cleared: list[str] = []
+        self._uncleared: list[str] = []
 
-    def merge(self, path: str, sides: Sides) -> Merged:
+    def merge(self, path: str, sides: Sides, above: Iterable[Sides] = ()) -> Merged:
         """Write what the two sides of a session become; both orders give the same bytes.
 
-        Nothing is published before all of it is there and valid. Raises `SessionfsError`, a
-        `Conflict` where the two cannot be merged.
+        `above` are sessions that this one is a branch of, and that are to be merged after it: what
+        a side has removed there is removed here. Nothing is published before all of it is there
+        and valid. Raises `SessionfsError`, a `Conflict` where the two cannot be merged.
         """
         with ExitStack() as self._stack:
-            self._stages = {}
+            self._stages, self._cleared, self._uncleared = {}, [], []
+            self._foreign = Known()
+            for other in above:
+                self._foreign.take_over(removed_in(other))
             row = self._merge(path, sides)
+            row = replace(row, cleared=self._cleared or UNSET, uncleared=self._uncleared or UNSET)
             for stage in self._stages.values():  # the merged one last: it refers to none
                 stage.publish()
             return row
@@ -179,17 +132,17 @@ class Merger:
             reason = "only one side has it" if len(present) == 1 else UNSET
             return _row(path, present[0], "kept" if len(present) == 1 else "merged", reason=reason)
         one, other = present
-        both = _Both(one, other, relate(one, other), _readable(sides.common), None)
+        both = Both(one, other, relate(one, other), readable(sides.common), None)
         if both.relation.is_same:
             return self._continue(path, both)
         return self._fork(path, both)
 
-    def _continue(self, path: str, both: _Both) -> Merged:
+    def _continue(self, path: str, both: Both) -> Merged:
         """Merge where the log of one side goes on with that of the other, or is the same."""
         ends = both.relation.ends
         if ends == (True, False) or (all(ends) and _rank(both.other) < _rank(both.one)):
             both = both.turned()
-        both = both.with_known()
+        both = both.with_known(self._foreign)
         self._clear_branches(both)
         if not both.relation.lacking[0]:
             self._unite(path, both)
@@ -201,7 +154,7 @@ class Merger:
         self._unite(path, both)
         return _row(path, both.one, "forked", fork=fork)
 
-    def _fork(self, path: str, both: _Both) -> Merged:
+    def _fork(self, path: str, both: Both) -> Merged:
         """Merge where each side has lines that the other has not."""
         sides = both.one, both.other
         there = [self._archived(session) is not None for session in sides]
@@ -213,7 +166,7 @@ class Merger:
             turn = sizes[0] < sizes[1]
         else:
             turn = lines[0] > lines[1]
-        both = (both.turned() if turn else both).with_known()
+        both = (both.turned() if turn else both).with_known(self._foreign)
         fork = self._branch(both, self._target(both))
         self._clear_branches(both)
         self._unite(path, both)
@@ -237,7 +190,7 @@ class Merger:
         except SessionfsError:  # a damaged one is verify's to name
             return False
 
-    def _target(self, both: _Both) -> _Target:
+    def _target(self, both: Both) -> _Target:
         """Return where the log that does not stay belongs, as an import would tell it.
 
         What was removed has no part in its id.
@@ -269,7 +222,7 @@ class Merger:
                 return _Target(native_id, existing.manifest.lineage or lineage, existing)
             main = existing
 
-    def _branch(self, both: _Both, target: _Target) -> str:
+    def _branch(self, both: Both, target: _Target) -> str:
         """Stage a log as a session of its own, or with what is archived of it; return its id."""
         session = both.other
         millis = parse_time(session.manifest.started_at) or 0
@@ -290,19 +243,19 @@ class Merger:
         self._stack.callback(draft.discard)
         alone.write_alone(draft.tree, both.removed())
         other = Session(draft.tree, existing.path)
-        again = _Both(existing, other, relate(existing, other), None, None)
+        again = Both(existing, other, relate(existing, other), None, None)
         if again.relation.ends == (True, False):
             again = again.turned()
-        self._unite(existing.path, again.with_known())
+        self._unite(existing.path, again.with_known(self._foreign))
         return identifier
 
-    def _unite(self, path: str, both: _Both) -> None:
+    def _unite(self, path: str, both: Both) -> None:
         stage = self._stage(path.rpartition("/")[2], path)
         uniting = Uniting(both.one, both.other, both.relation, both.known or Known())
         uniting.write(stage.tree, both.common, both.removed())
         self._ready(stage, path)
 
-    def _clear_branches(self, both: _Both) -> None:
+    def _clear_branches(self, both: Both) -> None:
         """Remove from the branches that one side has alone what the other side has removed here."""
         known, uid = both.known or Known(), both.one.manifest.source.uid
         for branch in self._store.branches(uid) if known.secrets else ():
@@ -314,16 +267,21 @@ class Merger:
                     continue
                 self._check(branch)
             except SessionfsError:  # in conflict still, or damaged: verify's to name
+                self._uncleared.append(branch.id)
                 continue
             stage = self._stage(path.rpartition("/")[2], path)
             remove_known(branch, known, stage.tree)
             self._ready(stage, path)
+            self._cleared.append(branch.id)
 
     def _adopt(self, path: str, session: Session) -> None:
-        """Stage a session as it is."""
+        """Stage a session as it is, but for what was removed from one that it is a branch of."""
         stage = self._stage(path.rpartition("/")[2], path)
-        for name in session.tree.paths():
-            stage.tree.adopt(session.tree, name)
+        if self._foreign.secrets and remove_known(session, self._foreign, NoTree()):
+            remove_known(session, self._foreign, stage.tree)
+        else:
+            for name in session.tree.paths():
+                stage.tree.adopt(session.tree, name)
         self._ready(stage, path)
 
     def _stage(self, identifier: str, path: str) -> Stage:
@@ -342,20 +300,6 @@ def _rank(session: Session) -> tuple[int, int, str]:
     """Return what orders two forms of one log: the newer mapping comes first, then any order."""
     mapping = session.manifest.source.adapter.rpartition("/")[2]
     return (-int(mapping) if mapping.isdecimal() else 0, -session.summary.redactions, session.seal)
-
-
-def _text(session: Session | None) -> bytes | None:
-    """Return the manifest of a session as it stands there, if there is one."""
-    return None if session is None else read_bytes(session.tree, MANIFEST)
-
-
-def _readable(session: Session | None) -> Session | None:
-    """Return the session that both sides come from; one that is damaged is as good as none."""
-    try:
-        text = _text(session)
-        return session if text is not None and parse(text) else None
-    except SessionfsError:
-        return None
 
 
 def _size(session: Session) -> int:

@@ -42,10 +42,13 @@ if TYPE_CHECKING:
     from sessionfs.tree import WritableTree
 
 
-def secrets_of(pairs: Pairs, sessions: Iterable[Session]) -> Known:
-    """Return what some side has removed, given with its placeholders, to be removed anywhere."""
+def secrets_of(pairs: Pairs, sessions: Iterable[Session], foreign: Known) -> Known:
+    """Return what some side has removed, given with its placeholders, to be removed anywhere.
+
+    What is known of other sessions, `foreign`, gets numbers of this one.
+    """
     known = Known()
-    if not pairs:
+    if not pairs and not foreign.secrets:
         return known
     for session in sessions:
         reserve_numbers(known, session)
@@ -58,6 +61,7 @@ def secrets_of(pairs: Pairs, sessions: Iterable[Session]) -> Known:
             known.learn(secret, rule, number)
         else:  # both sides have given this number, to different secrets
             known.name(secret, rule)
+    known.take_over(foreign)
     known.take_stock()
     return known
 

@@ -94,6 +94,11 @@ class Known:
         named = ((*split_placeholder(name), secret) for secret, name in self._names.items())
         return sorted(named)
 
+    def take_over(self, other: Known) -> None:
+        """Know what another session has removed, under numbers of this one."""
+        for rule, _, secret in other.items():
+            self.name(secret, rule)
+
     def reserve_in(self, text: str) -> None:
         """Give no number again that a placeholder in an archived text has."""
         for placeholder in PLACEHOLDER.findall(text):
