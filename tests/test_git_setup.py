@@ -397,7 +397,9 @@ def test_what_outranks_ours_for_a_file_of_a_session_is_told(archived, capsys, pa
     own.write_bytes(own.read_bytes() + f"{pattern} merge=union\n".encode())
     capsys.readouterr()
     assert main(["git", "setup", "--check"]) == 1
-    assert "the attribute merge is union" in told(capsys)
+    said = told(capsys)
+    assert "the attribute merge is union" in said
+    assert ("files/" in said) is ("files" in pattern)
 
 
 def test_what_harms_is_not_as_it_should_be(archived, capsys):

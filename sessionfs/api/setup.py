@@ -151,7 +151,8 @@ def _outranked(archives: list[tuple[str, str]]) -> Iterator[str]:
         for value, name in sorted(values.items()):
             if value != DRIVER:
                 told = f"the attribute merge is {value}: a line in info/attributes outranks ours"
-                yield f"{path or '.'}: {os.path.basename(name)}: {told}"
+                kind = "files/" if "/files/" in name else os.path.basename(name)
+                yield f"{path or '.'}: {kind}: {told}"
 
 
 def _harm(path: str, root: str) -> Iterator[Finding]:
