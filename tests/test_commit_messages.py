@@ -11,6 +11,8 @@ import pytest
 
 import sessionfs
 from scripted import Claude, Desk
+from sessionfs.api.beside import find_beside
+from sessionfs.errors import Hidden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +210,52 @@ def test_what_is_near_or_named_goes_before_the_setting(away: Desk, tmp_path: Pat
     assert "Session: " in program(away, "git", "link", "-a", str(tmp_path / "archive"))
 
 
+def test_what_is_meant_for_the_repository_goes_before_what_is_above(tmp_path: Path) -> None:
+    """Such as an archive in the home directory, which tells of other work."""
+    desk = start(tmp_path)
+    sessionfs.init(str(tmp_path / ".sessions"))
+    linked = Desk.__new__(Desk)
+    linked.root = tmp_path / "linked"
+    desk.git("worktree", "add", "--quiet", str(linked.root), "-b", "side")
+    assert find_beside(str(linked.root)) == str(desk.root / ".sessions")
+    (desk.root / ".sessions").rename(tmp_path / "archive")
+    for root in (desk.root, linked.root):
+        assert find_beside(str(root)) == str(tmp_path / ".sessions")
+    desk.git("config", "sessionfs.archive", "../archive")
+    for root in (desk.root, linked.root):
+        assert find_beside(str(root)) == str(tmp_path / "archive")
+    assert program(desk, "git", "link").startswith("Session: ")
+
+
+def test_another_archive_of_the_repository_stands_in_for_a_hidden_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    sessionfs.init(str(tmp_path / ".sessions"))
+    sessionfs.init(str(desk.root / ".sessions"))
+    desk.commit("start")
+    linked = tmp_path / "linked"
+    desk.git("worktree", "add", "--quiet", str(linked), "-b", "side")
+    (linked / ".sessions" / "archive.yaml").unlink()
+    assert find_beside(str(linked)) == str(desk.root / ".sessions")
+    (desk.root / ".sessions" / "archive.yaml").unlink()
+    for root in (desk.root, linked):  # the one above is not meant
+        with pytest.raises(Hidden):
+            find_beside(str(root))
+    sessionfs.init(str(tmp_path / "archive"))
+    desk.git("config", "sessionfs.archive", "../archive")
+    for root in (desk.root, linked):
+        assert find_beside(str(root)) == str(tmp_path / "archive")
+
+
+def test_a_linked_work_tree_far_away_has_the_archive_above_the_main_one(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    desk = Desk(tmp_path / "work")
+    desk.write("a.py", "")
+    desk.commit("start")
+    sessionfs.init(str(tmp_path / "work" / ".sessions"))
+    desk.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "-b", "side")
+    assert find_beside(str(tmp_path / "linked")) == str(tmp_path / "work" / ".sessions")
+
+
 def test_an_archive_that_is_not_where_the_setting_says(away: Desk, tmp_path: Path) -> None:
     away.git("config", "sessionfs.archive", "../nowhere")
     for command in (["git", "link"], ["log"], ["blame", "a.py"]):
@@ -215,8 +263,13 @@ def test_an_archive_that_is_not_where_the_setting_says(away: Desk, tmp_path: Pat
         assert "sessionfs.archive names ../nowhere, and no archive is there" in said
         assert "hint: `git config sessionfs.archive DIR`" in said
     assert told(away, "git", "commit", "-q", "-m", "all").count("no archive is there") == 1
+    away.git("config", "sessionfs.archive", "~nobody-is-called-so/x")  # git cannot expand it
+    said = program(away, "git", "link")
+    assert "sessionfs.archive names ~nobody-is-called-so/x, and no archive is there" in said
     away.git("config", "sessionfs.archive", "")
-    assert "no archive in" in program(away, "git", "link")
+    said = program(away, "git", "link")
+    assert "no archive in" in said
+    assert "for good `git config sessionfs.archive DIR`" in said
     assert (tmp_path / "archive").is_dir()
 
 

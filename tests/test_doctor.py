@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 import sessionfs
 from claude_logs import SESSION, log
 from sessionfs.adapters.claude_code.retention import days_kept, settings_files
+from sessionfs.api.places import find_archive
 from sessionfs.cli import main
-from sessionfs.errors import NotFound
+from sessionfs.errors import Hidden, NotFound
 from sessionfs.view.upkeep import (
     Checkup,
     Unarchived,
@@ -495,15 +497,103 @@ def test_an_archive_that_was_deleted_from_the_work_tree(repository: Path, tmp_pa
     policy = repository / ".sessions" / "archive.yaml"
     policy.unlink()
     (check, _) = sessionfs.doctor().checks
-    assert "is deleted from the work tree; git has it" in check.message
+    assert check.message == f"{policy} is deleted from the work tree; git has it"
     assert "`git restore .sessions/archive.yaml`" in check.hint
     shutil.rmtree(repository / ".sessions")
     (check, _) = sessionfs.doctor().checks
+    assert check.message.startswith(f"the archive {repository}/.sessions is deleted")
     assert "`git restore .sessions`" in check.hint
     with pytest.raises(NotFound, match="is deleted from the work tree"):
         sessionfs.import_logs(here=".")
     git(repository, "rm", "-rq", "--cached", ".sessions")
     assert sessionfs.import_logs(here=".").totals()["new"] == 1
+
+
+def test_an_archive_that_git_was_told_to_skip(repository: Path) -> None:
+    policy = repository / ".sessions" / "archive.yaml"
+    git(repository, "update-index", "--skip-worktree", ".sessions/archive.yaml")
+    policy.unlink()
+    (check, _) = sessionfs.doctor().checks
+    assert check.message == f"{policy} is not in the work tree; git has it, as skip-worktree"
+    follow(repository, check.hint)
+    assert policy.is_file()
+    paths = git(repository, "ls-files", "-z", ".sessions").rstrip("\0").split("\0")
+    git(repository, "update-index", "--skip-worktree", *paths)
+    shutil.rmtree(session_in(repository))
+    checks = [check for check in sessionfs.doctor().checks if check.name == "sparse"]
+    assert "git is told to skip files of 1 session" in checks[0].message
+    assert "sparse-checkout" not in checks[0].hint
+    shutil.rmtree(repository / ".sessions")
+    (check, _) = sessionfs.doctor().checks
+    assert check.message.startswith(f"the archive {repository}/.sessions is not in the work tree")
+    follow(repository, check.hint)
+    assert git(repository, "ls-files", "-v", ".sessions").count("S ") == 0
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def follow(place: Path, hint: str) -> None:
+    """Do what a hint says: the commands in it, one after another."""
+    for command in hint.split("`")[1::2]:
+        subprocess.run(command, shell=True, cwd=place, check=True)  # noqa: S602  a hint has a pipe
+
+
+HIDING = {
+    "sparse": ("sparse-checkout", "set", "--cone", "src"),
+    "deleted": ("status",),
+    "skipped": ("update-index", "--skip-worktree", ".sessions/archive.yaml"),
+}
+
+
+@pytest.mark.parametrize("how", HIDING)
+@pytest.mark.parametrize("kind", ["above", "submodule", "linked"])
+def test_a_hidden_archive_is_never_left_for_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, kind: str
+) -> None:
+    """One above may have another policy, and other readers."""
+    home, project = tmp_path / "home", tmp_path / "home" / "project"
+    sessionfs.init(str(home / ".sessions"))
+    git(home, "init", "--quiet", "project")
+    sessionfs.init(str(project / ".sessions"))
+    (project / "src").mkdir()
+    (project / "src" / "a.py").write_text("")
+    git(project, "add", "--all")
+    git(project, "commit", "-qm", "state")
+    start = project / "src"
+    if kind == "submodule":
+        start = project / "src" / "module"
+        git(project, "init", "--quiet", str(start))
+    elif kind == "linked":
+        git(project, "worktree", "add", "--quiet", str(home / "linked"), "-b", "side")
+        project = home / "linked"
+        start = project / "src"
+    assert sessionfs.doctor(here=str(start)).archive == str(project / ".sessions")
+    git(project, *HIDING[how])
+    (project / ".sessions" / "archive.yaml").unlink(missing_ok=True)
+    monkeypatch.setenv("HOME", str(home))
+    checkup = sessionfs.doctor(here=str(start))
+    assert checkup.archive is None
+    assert f"{project}/.sessions" in told(checkup, "warning")["archive"]
+    with pytest.raises(Hidden):
+        sessionfs.import_logs(here=str(start))
+    monkeypatch.chdir(start)
+    for command in (["list"], ["verify"], ["import", "--here"]):
+        assert main(command) == 2
+    assert main(["git", "link"]) == (0 if kind == "linked" else 2)  # the main one's stands in
+    assert not list((home / ".sessions").glob("2*"))
+
+
+def test_git_is_only_asked_where_it_may_hide_an_archive(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "src").mkdir()
+    outside = tmp_path / "outside" / "below"
+    outside.mkdir(parents=True)
+    monkeypatch.setattr(subprocess, "run", None)
+    for start in (".", "src", ".sessions"):
+        assert find_archive(start) == str(repository / ".sessions")
+    with pytest.raises(NotFound, match="no archive in") as caught:
+        find_archive(str(outside))
+    assert not isinstance(caught.value, Hidden)
 
 
 def test_another_file_of_that_name_hides_no_archive(repository: Path) -> None:

@@ -1,7 +1,7 @@
 """Archives that git has in its index and that the work tree lacks: they are hidden, not missing.
 
-A sparse checkout leaves them out, or somebody deleted them. A new archive in such a place would
-be without the policy that is committed, and would take its place.
+A sparse checkout leaves them out, git was told to skip them, or somebody deleted them. A new
+archive in such a place would be without the policy that is committed, and would take its place.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def hidden_archive(places: Iterable[str]) -> Hidden | None:
         if policy in known and not os.path.lexists(os.path.join(place, POLICY)):
             content = staged_content(top, policy)
             if os.path.basename(place) == DEFAULT or content is None or says_archive(content):
-                return _told(root, place, is_sparse=known[policy])
+                return _told(root, place, is_left_out=known[policy])
     return None
 
 
@@ -56,14 +56,22 @@ def _existing(place: str) -> str:
     return place
 
 
-def _told(root: str, place: str, *, is_sparse: bool) -> Hidden:
+def _told(root: str, place: str, *, is_left_out: bool) -> Hidden:
+    from sessionfs.git.unchecked import is_sparse  # noqa: PLC0415  2 ms of every command
+
     git = "git" if os.path.realpath(os.curdir) == root else f"git -C {shlex.quote(root)}"
     path = os.path.relpath(place, root).replace(os.sep, "/")
     name = shlex.quote(path)
-    if is_sparse:
+    if is_left_out and is_sparse(root):
         how = "disable" if path == "." else f"add {name}"
         hint = f"`{git} sparse-checkout {how}` brings it back"
         return Hidden(f"a sparse checkout hides the archive {place}", hint=hint)
-    lost = shlex.quote(f"{path}/{POLICY}") if os.path.lexists(place) else name
+    lost, what = name, f"the archive {place}"
+    if os.path.lexists(place):
+        lost, what = shlex.quote(f"{path}/{POLICY}"), os.path.join(place, POLICY)
+    if is_left_out:  # git restores nothing that is marked so
+        marked = f"{git} ls-files -z {lost} | {git} update-index -z --no-skip-worktree --stdin"
+        hint = f"`{marked}`, then `{git} restore {lost}` brings it back"
+        return Hidden(f"{what} is not in the work tree; git has it, as skip-worktree", hint=hint)
     hint = f"`{git} restore {lost}` brings it back; `{git} rm -r --cached {name}` lets it go"
-    return Hidden(f"the archive {place} is deleted from the work tree; git has it", hint=hint)
+    return Hidden(f"{what} is deleted from the work tree; git has it", hint=hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sessionfs.api.hidden import hidden_archive
 from sessionfs.archive import Session
@@ -21,26 +21,57 @@ if TYPE_CHECKING:
     from sessionfs.collection import Collection
     from sessionfs.pack import Pack
 
+_GIT: Final = ".git"
+"""What the top of a work tree has, be it a file or a directory."""
+
 
 def find_archive(start: str = ".") -> str:
     """Return the archive that `start` lies in, or the `.sessions` nearest above it.
 
-    Raises `NotFound` where there is none; it is `Hidden` where git has one.
+    Raises `NotFound` where there is none; it is `Hidden` where git has one. A work tree that
+    hides its archive is never left for one above it.
     """
-    directory = os.path.abspath(start)
-    looked_at: list[str] = []
+    for places, top in _work_trees(os.path.abspath(start)):
+        if (found := _first(places, top)) is not None:
+            return found
+    message = f"no archive in {start} or above it"
+    raise NotFound(message, hint="`sessionfs init` makes one, or name one with -a")
+
+
+def archive_within(start: str) -> str | None:
+    """Return the archive nearest to `start` that its work tree has, None where it has none.
+
+    Raises `Hidden` where git has one.
+    """
+    places, top = next(_work_trees(os.path.abspath(start)))
+    return None if top is None else _first(places, top)
+
+
+def _work_trees(directory: str) -> Iterator[tuple[list[str], str | None]]:
+    """Yield where an archive may be, from a directory upwards: what one work tree has together.
+
+    With it stands the top of the work tree; in the end comes what is in none. A submodule comes
+    before the work tree around it. Git is not asked.
+    """
+    places: list[str] = []
     while True:
-        for place in (directory, os.path.join(directory, DEFAULT)):
-            if is_archive(place):
-                return place
-            looked_at.append(place)
+        places += (directory, os.path.join(directory, DEFAULT))
+        if os.path.lexists(os.path.join(directory, _GIT)):
+            yield places, directory
+            places = []
         above = os.path.dirname(directory)
         if above == directory:
-            if (hidden := hidden_archive(looked_at)) is not None:
-                raise hidden
-            message = f"no archive in {start} or above it"
-            raise NotFound(message, hint="`sessionfs init` makes one, or name one with -a")
+            break
         directory = above
+    yield places, None
+
+
+def _first(places: list[str], top: str | None) -> str | None:
+    """Return the first place that is an archive; raises `Hidden` where only git has one."""
+    found = next((place for place in places if is_archive(place)), None)
+    if found is None and top is not None and (hidden := hidden_archive(places)) is not None:
+        raise hidden
+    return found
 
 
 def check_named(path: str | None) -> None:

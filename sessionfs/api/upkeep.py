@@ -16,6 +16,7 @@ from sessionfs.archive import CHECKSUMS
 from sessionfs.disk.archive import CACHE, POLICY, Archive, bare_tree
 from sessionfs.errors import Hidden, NotFound, SessionfsError
 from sessionfs.git.repository import absent, is_partial, setting, toplevel
+from sessionfs.git.unchecked import is_sparse
 from sessionfs.git.upkeep import (
     OLDEST,
     hidden,
@@ -252,10 +253,12 @@ def _clone(root: str, top: str) -> Iterator[Check]:
         hint = "`sessionfs merge` resolves whole sessions; then `git add` them"
         yield Check(name="merge", level="problem", message=said, hint=hint)
     if out := {session_of(path) for path in hidden(root)} - {None}:
-        said = f"a sparse checkout hides files of {counted(len(out), 'session')}"
-        hint = (
-            "`git sparse-checkout add` brings them; `verify --git HEAD` verifies them as they are"
-        )
+        which, brings = counted(len(out), "session"), "`git sparse-checkout add`"
+        said = f"a sparse checkout hides files of {which}"
+        if not is_sparse(root):
+            said = f"git is told to skip files of {which}, and sees no change of them"
+            brings = "`git update-index --no-skip-worktree`, then `git restore`"
+        hint = f"{brings} brings them; `verify --git HEAD` verifies them as they are"
         yield Check(name="sparse", level="warning", message=said, hint=hint)
     number = len({session_of(path) for path in bare_tree(root).paths()} - {None})
     settings = [setting(root, name) for name in ("core.untrackedCache", "feature.manyFiles")]

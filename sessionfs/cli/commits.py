@@ -21,8 +21,8 @@ _PLACE = re.compile(r"(.+):([0-9]{1,9})(?:-([0-9]{1,9}))?", re.DOTALL)
 
 of_commits = click.option(
     "-a", "--archive", metavar="DIR|PACK",
-    help="The archive, or a pack; by default the nearest .sessions, here or above; where there is"
-    " none, the one that `git config sessionfs.archive` names, or the main work tree's.",
+    help="The archive, or a pack; by default the nearest .sessions in the work tree, else the one"
+    " that `git config sessionfs.archive` names, the main work tree's, or the nearest above.",
 )  # fmt: skip
 """Gives a command `-a`, the archive that tells of the commits."""
 

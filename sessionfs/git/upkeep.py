@@ -41,7 +41,7 @@ def hidden(root: str) -> list[str]:
 
 
 def in_index(top: str, paths: Iterable[str]) -> dict[str, bool]:
-    """Return which of some files git has in its index; true where a sparse checkout hides one.
+    """Return which of some files git has in its index; true where it is to be left out.
 
     The paths are relative to `top`, which is the top of a work tree.
     """

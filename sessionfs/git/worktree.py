@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from sessionfs.errors import SessionfsError
+from sessionfs.git.repository import setting
 from sessionfs.git.running import ask, require
 
 
@@ -60,9 +61,13 @@ def main_work_tree(directory: str) -> str | None:
 
 
 def path_setting(directory: str, name: str) -> str | None:
-    """Return a path that git's configuration has; it may be relative. None where it has none."""
-    answer = ask(directory, "config", "--path", "--get", name)
-    return None if answer is None else os.fsdecode(answer.removesuffix(b"\n"))
+    """Return a path that git's configuration has; it may be relative. None where it has none.
+
+    One that git cannot expand, such as the home of nobody, is as it is written.
+    """
+    written = setting(directory, name)
+    answer = ask(directory, "config", "--path", "--get", "-z", name) if written else None
+    return written if answer is None else os.fsdecode(answer.removesuffix(b"\0"))
 
 
 def content_of(path: str) -> bytes:
