@@ -340,11 +340,12 @@ def test_an_edit_before_the_versions_that_are_read_is_not_judged(
     desk.change("a.py", LINE, "")
     desk.commit()
     desk.tick()
-    Claude(desk, 2).edit("a.py", FIVE, FIVE + "retries = 30\n")
+    nine = "human line number 9\n"
+    Claude(desk, 2).edit("a.py", nine, nine + "retries = 30\n")
     desk.git("checkout", "--quiet", "--", "a.py")
     people(desk, 0)
-    desk.change("a.py", FIVE, FIVE + "retries = 30\n")
-    desk.change("a.py", "human line number 9\n", "human line number 9\n" + LINE)
+    desk.change("a.py", nine, nine + "retries = 30\n")
+    desk.change("a.py", FIVE, FIVE + LINE)
     assert named(desk) == ["2"]
     assert asked == [2]
 
