@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 20
 """Files whose history is asked for in one commit: a hook may not take long."""
-_MOST_LINES = 200_000
+_MOST_LINES = 100_000
 """Lines of older versions that are read in one commit, of all its files."""
 _LEAST = 500
 """What a version counts at least, in lines: git has to find it."""
