@@ -8,7 +8,12 @@ import pytest
 
 import sessionfs
 from scripted import Claude, Codex, Desk
+from sessionfs.api import staging
 from sessionfs.api.commits import sessions_of_staged
+from sessionfs.git.contents import Contents
+from sessionfs.git.versions import file_versions
+from sessionfs.provenance.edits import Edit, Hunk, Patched, Replaced
+from sessionfs.provenance.linking import Difference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,3 +242,178 @@ def test_a_part_of_a_line_that_the_file_never_had(desk: Desk) -> None:
     assert named(desk) == []
     desk.commit()
     assert lines_of_agents(desk, "a.py") == {}
+
+
+# What a hook reads.
+
+LINE = "timeout = 30\n"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many versions of a file were asked for, each time that its history was."""
+    seen: list[int] = []
+
+    def watched(*arguments, most: int, **options):
+        seen.append(most)
+        return file_versions(*arguments, most=most, **options)
+
+    monkeypatch.setattr(staging, "file_versions", watched)
+    return seen
+
+
+def people(desk: Desk, *numbers: int) -> None:
+    """People change lines, each in a commit of its own."""
+    for number in numbers:
+        desk.change("a.py", f"human line number {number}\n", f"human line nr. {number}\n")
+        desk.tick(DAY)
+        desk.commit()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(FIVE, FIVE + "by a person, 1\n"), (FIVE, "by a person, 2\n"), (FIVE, ""), ("", LINE[:-4])],
+)
+def test_no_history_is_read_for_what_a_person_changes(
+    desk: Desk, asked: list[int], old: str, new: str
+) -> None:
+    """Whatever sessions wrote earlier: the whole file, and a part of it."""
+    Claude(desk, 1).write("a.py", BODY + LINE)
+    desk.commit()
+    Claude(desk, 2).edit("a.py", "\nhuman line number 8\n", "\nagent, 8\n}\n")
+    desk.commit()
+    people(desk, 1, 2)
+    if old:
+        desk.change("a.py", old, new)
+    else:
+        desk.write("a.py", desk.read("a.py") + new)
+    assert named(desk) == []
+    assert asked == []
+
+
+def test_of_a_session_that_has_a_part_no_more_is_read_than_it_takes(
+    desk: Desk, asked: list[int]
+) -> None:
+    people(desk, 0, 1, 2, 3)
+    desk.tick()
+    Claude(desk).edit("a.py", FIVE, FIVE + LINE)
+    desk.git("checkout", "--quiet", "--", "a.py")
+    people(desk, 6, 7)
+    desk.change("a.py", FIVE, FIVE + LINE)
+    assert named(desk) == ["1"]
+    assert asked == [3]  # the two since, and the one before the edit
+
+
+def test_other_branches_are_read_as_far_as_one_may(desk: Desk, asked: list[int]) -> None:
+    people(desk, 0, 1)
+    Claude(desk).edit("a.py", FIVE, FIVE + LINE)
+    desk.git("checkout", "--quiet", "--", "a.py")
+    desk.git("switch", "--quiet", "-c", "side")
+    people(desk, 9)
+    desk.git("switch", "--quiet", "main")
+    people(desk, 2)
+    desk.git("merge", "--quiet", "--no-edit", "side")
+    desk.change("a.py", FIVE, FIVE + LINE)
+    assert named(desk) == ["1"]
+    assert asked == [staging._MOST_LINES // staging._LEAST]
+
+
+def test_what_only_an_older_version_could_tell_names_nobody(
+    desk: Desk, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_MOST_LINES", 0)  # then two versions of each file are read
+    Claude(desk).edit("a.py", FIVE, FIVE + LINE)
+    desk.git("checkout", "--quiet", "--", "a.py")
+    people(desk, 0, 1)
+    desk.change("a.py", FIVE, FIVE + LINE)
+    assert named(desk) == []
+    assert asked == []
+
+
+def test_an_edit_before_the_versions_that_are_read_is_not_judged(
+    desk: Desk, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was committed and taken out: that the file has not its line says nothing."""
+    monkeypatch.setattr(staging, "_MOST_LINES", 0)
+    Claude(desk, 1).edit("a.py", FIVE, FIVE + LINE)
+    desk.commit()
+    desk.change("a.py", LINE, "")
+    desk.commit()
+    desk.tick()
+    nine = "human line number 9\n"
+    Claude(desk, 2).edit("a.py", nine, nine + "retries = 30\n")
+    desk.git("checkout", "--quiet", "--", "a.py")
+    people(desk, 0)
+    desk.change("a.py", nine, nine + "retries = 30\n")
+    desk.change("a.py", FIVE, FIVE + LINE)
+    assert named(desk) == ["2"]
+    assert asked == [2]
+
+
+def test_of_many_files_the_ones_with_the_newest_edits_come_first(
+    desk: Desk, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_MOST_FILES", 1)
+    desk.write("b.py", BODY)
+    desk.commit()
+    for number, path in ((1, "a.py"), (2, "b.py")):
+        Claude(desk, number).edit(path, FIVE, FIVE + LINE)
+        desk.git("checkout", "--quiet", "--", path)
+    for path in ("a.py", "b.py"):
+        desk.change(path, "human line number 1\n", "human line one\n")
+    desk.commit()
+    for path in ("a.py", "b.py"):
+        desk.change(path, FIVE, FIVE + LINE)
+    assert named(desk) == ["2"]
+    assert len(asked) == 1
+
+
+def test_the_newest_versions_of_a_file_that_was_moved(desk: Desk) -> None:
+    people(desk, 0, 1)
+    desk.git("mv", "a.py", "b.py")
+    desk.commit()
+    desk.change("b.py", "human line number 2\n", "human line two\n")
+    desk.commit()
+    told = {}
+    with Contents(str(desk.root)) as contents:
+        for most in (1, 2, 3, 4, 5, 9):
+            found = file_versions(
+                str(desk.root), "HEAD", "b.py", contents, notes="refs/notes/none", most=most
+            )
+            told[most] = [(version.path, version.is_cut) for version in found]
+    rest = [("a.py", False), ("b.py", False), ("b.py", False)]
+    assert told == {
+        1: [("b.py", True)],
+        2: [("b.py", True), ("b.py", False)],
+        3: [("a.py", True), *rest[1:]],
+        4: [("a.py", True), *rest],
+        5: [("a.py", False), ("a.py", False), *rest],
+        9: [("a.py", False), ("a.py", False), *rest],
+    }
+
+
+def edit_of(*changes) -> Edit:
+    return Edit("s", 1, "m", 1, "model", "Edit", "c", ("a.py",), changes)
+
+
+def test_only_the_ends_of_a_text_are_looked_for_inside_of_lines() -> None:
+    old = "".join(f"old line {number}\n" for number in range(50))
+    edit = edit_of(Replaced(old, "x"), Patched((Hunk((), ("one", "two"), ()),)))
+    assert edit.removed_ends == {"old line 0", "old line 49"}
+    assert len(edit.removed) == 52
+
+
+@pytest.mark.parametrize(
+    ("change", "may"),
+    [
+        (Replaced("old 2\nold 3\n", ""), True),
+        (Replaced("ld 3", "x"), True),
+        (Replaced("a\nld 2\nb", "x"), False),
+        (Patched((Hunk((), ("  old 2",), ()),)), True),
+        (Patched((Hunk((), ("ld 2",), ()),)), False),
+    ],
+)
+def test_lines_that_an_edit_may_have_taken_out(change, may: bool) -> None:  # noqa: FBT001
+    before = ["old 1", "old 2", "old 3"]
+    assert Difference(before, ["old 1"]).may_have(edit_of(change)) is may
+    assert not Difference(before, before).may_have(edit_of(change))

@@ -38,14 +38,23 @@ class FileVersion:
     lines: Sequence[str] = ()
     """Its lines; none where it was no text, or was taken away."""
     is_there: bool = True
+    is_cut: bool = False
+    """Whether there is a version before that was not read."""
 
 
 def file_versions(
-    directory: str, revision: str, path: str, contents: Contents, *, notes: str
+    directory: str,
+    revision: str,
+    path: str,
+    contents: Contents,
+    *,
+    notes: str,
+    most: int | None = None,
 ) -> list[FileVersion]:
     """Return the versions of a file in a revision's history, each behind its parents.
 
-    Raises `SessionfsError` where an object is not here, as in a partial clone.
+    `most` is how many are read at most, the newest. Raises `SessionfsError` where an object
+    is not here, as in a partial clone.
     """
     found: dict[tuple[str, str], FileVersion] = {}
     known: dict[str, str] = {}  # each line is held once, however many versions have it
@@ -57,7 +66,7 @@ def file_versions(
             continue
         fresh = [
             version
-            for version in _named(directory, tip, name, notes)
+            for version in _named(directory, tip, name, notes, _left(most, found))
             if (version.commit.id, name) not in found
         ]
         for version in fresh:
@@ -70,15 +79,27 @@ def file_versions(
                 version.lines = [known.setdefault(line, line) for line in lines]
         for version in fresh:
             # A name that was there earlier, and then was not, may come from another one, too.
-            if not version.is_there or _stood(version, found):
+            # Of one whose parents were not read, git has told that it had the name before.
+            if not version.is_there or _stood(version, found) or _is_cut(version, found):
                 continue
             before = _former(directory, version.commit.id, name)
             parent = before and _tip(directory, f"{version.commit.id}^", before, notes)
             if before and parent:
                 renames += 1
                 version.parents = [(parent, before)]
-                rest.append((parent, before))
+                if _left(most, found) != 0:
+                    rest.append((parent, before))
     return _in_order(found)
+
+
+def _left(most: int | None, found: dict[tuple[str, str], FileVersion]) -> int | None:
+    """Return how many versions may still be read; None for all."""
+    return None if most is None else max(most - len(found), 0)
+
+
+def _is_cut(version: FileVersion, found: dict[tuple[str, str], FileVersion]) -> bool:
+    """Tell whether a parent of a version has not been read."""
+    return any(parent not in found for parent in version.parents)
 
 
 def _stood(version: FileVersion, found: dict[tuple[str, str], FileVersion]) -> bool:
@@ -91,8 +112,12 @@ def is_text(content: bytes) -> bool:
     return b"\0" not in content[:_SNIFFED]
 
 
-def _named(directory: str, revision: str, path: str, notes: str) -> list[FileVersion]:
-    commits = read_log(directory, revision, [f"{path}"], "--topo-order", "--parents", notes=notes)
+def _named(
+    directory: str, revision: str, path: str, notes: str, most: int | None
+) -> list[FileVersion]:
+    # In the order of topology git walks through everything before it tells the first commit.
+    order = "--topo-order" if most is None else f"--max-count={most}"
+    commits = read_log(directory, revision, [path], order, "--parents", notes=notes)
     return [
         FileVersion(commit, path, [(parent, path) for parent in commit.parents])
         for commit in commits
@@ -143,6 +168,7 @@ def _in_order(found: dict[tuple[str, str], FileVersion]) -> list[FileVersion]:
             continue
         version = found[key]
         if is_ready:
+            version.is_cut = _is_cut(version, found)
             version.parents = [parent for parent in version.parents if parent in done]
             done[key] = version
         else:

@@ -104,6 +104,13 @@ class Edit:
         return frozenset(key(line) for change in self.changes for line in _removed(change))
 
     @cached_property
+    def removed_ends(self) -> frozenset[str]:
+        """Those of the lines taken away that may be only a part of a line, by their keys."""
+        parts = [lines_of(change.old) for change in self.changes if isinstance(change, Replaced)]
+        ends = {key(line) for lines in parts for line in (*lines[:1], *lines[-1:])}
+        return self.removed & ends
+
+    @cached_property
     def edges(self) -> frozenset[str]:
         """Those of the added lines that may be only a part of a line, by their keys."""
         parts = [lines_of(change.new) for change in self.changes if isinstance(change, Replaced)]
