@@ -184,6 +184,9 @@ def test_what_was_not_rejected_in_codex_counts(tmp_path: Path, output: str, shel
         "Permission to use Bash has been denied.",
         "Claude requested permissions to use Bash, but you haven't granted it yet.",
         "PreToolUse:Bash hook error: no",
+        "Error: The user denied this operation.",
+        "Tool call was cancelled",
+        "Command blocked by policy",
     ],
 )
 def test_what_the_user_rejected_in_claude_code_is_nobodys(tmp_path: Path, said: str) -> None:
@@ -207,7 +210,18 @@ def shell(agent: Claude, command: str, *, error: str = "") -> int:
     return seq
 
 
-@pytest.mark.parametrize("said", ["Exit code 1\\nAssertionError", "AssertionError", "done"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Exit code 1\\nAssertionError",
+        "AssertionError",
+        "done",
+        "bash: ./t.py: Permission denied",
+        "Permission denied: ./t.py",
+        "test_hooks.py: a block was cancelled",
+        "FAILED test_approval - the request was rejected",
+    ],
+)
 def test_a_shell_that_wrote_a_file_and_then_failed(tmp_path: Path, said: str) -> None:
     desk = begin(tmp_path)
     seq = shell(Claude(desk), f"cat > t.py <<'EOF'\n{HERE}EOF\npython t.py", error=said)
@@ -215,6 +229,19 @@ def test_a_shell_that_wrote_a_file_and_then_failed(tmp_path: Path, said: str) ->
     assert staged(desk) == 1
     desk.commit()
     assert writers(desk, "t.py") == [(seq, "likely")] * 2
+
+
+def test_a_shell_writes_in_the_directory_that_it_is_in_and_nowhere_else(tmp_path: Path) -> None:
+    desk = begin(tmp_path)
+    agent = Claude(desk)
+    seq = shell(agent, f"cd 'my src'\ncat > t.py <<'EOF'\n{HERE}EOF\n")
+    shell(agent, f"cd $src\ncat > u.py <<'EOF'\n{HERE}EOF\n")
+    for path in ("my src/t.py", "t.py", "u.py"):
+        desk.write(path, HERE)
+    assert staged(desk) == 1
+    desk.commit()
+    assert writers(desk, "my src/t.py") == [(seq, "likely")] * 2
+    assert writers(desk, "t.py") == writers(desk, "u.py") == [None, None]
 
 
 def test_a_patch_before_tests_that_failed(tmp_path: Path) -> None:

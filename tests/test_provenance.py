@@ -506,7 +506,39 @@ HERE = {
     "cat > f <<'E'\nno end\n": [],
     "echo 'a && cat > f <<'E'\nx\nE\n": [],
     "# cd a && cat > f <<'E'\nx\nE\n": [],
-    "grep x < y && cat > f <<'E'\nx\nE\n": [],
+    "grep x < y && cat > f <<'E'\nx\nE\n": [("f", Written("x\n"))],
+    "cat > f <<-'E'\n\tx\n\t\ty\n\tE\ncat > g <<'E'\n\tE\nE\n": [
+        ("f", Written("x\ny\n")), ("g", Written("\tE\n")),
+    ],
+    "python - <<'P'\ncat > f <<'E'\nx\nE\nP\ncat > g <<'E'\ny\nE\n": [("g", Written("y\n"))],
+    "python - <<P\n*** Begin Patch\n*** Delete File: f\n*** End Patch\nP\n": [],
+    "cat <<'A' > f <<'E'\nx\nA\ny\nE\n": [],
+    "python - <<\\A; cat > f <<'E'\ncat > g <<'E'\nA\nx\nE\n": [("f", Written("x\n"))],
+    "echo 'one\ncat > f <<\"E\"\nx\nE\n'": [],
+    "git commit -m \"$(cat <<'E'\nit's \"a\" )\nE\n)\" && cat > f <<'E'\nx\nE\n": [
+        ("f", Written("x\n")),
+    ],
+    "echo $((1<<2)) \"$((1 << 3))\" # it's\ncat > f <<'E'\nx\nE\n": [("f", Written("x\n"))],
+    "cat > $f <<'E'\nx\nE\ncat > \"$f\" <<'E'\nx\nE\ncat > f* <<'E'\nx\nE\n": [],
+    "cat > f 2>/dev/null <<'E'\nx\nE\n": [("f", Written("x\n"))],
+    "cat > f <<'E' | tee g\nx\nE\n": [("f", Written("x\n"))],
+    "cat a > f <<'E'\nx\nE\n": [],
+    "[ -f f ] || cat > f <<'E'\nx\nE\n": [],
+    "(cd a && cat > f <<'E'\nx\nE\n)\ncat > f <<'E'\ny\nE\n": [
+        ("a/f", Written("x\n")), ("f", Written("y\n")),
+    ],
+    "case $1 in\na) ls ;;\nesac\ncat > f <<'E'\nx\nE\n": [("f", Written("x\n"))],
+    "cd a && apply_patch <<'E'\n*** Begin Patch\n*** Delete File: f\n*** End Patch\nE\n": [
+        ("a/f", Written("")),
+    ],
+    "cd a\napply_patch '*** Begin Patch\n*** Delete File: f\n*** End Patch\n'": [
+        ("a/f", Written("")),
+    ],
+    "cd a\napply_patch \"$(cat <<'E'\n*** Begin Patch\n*** Delete File: f\n*** End Patch\nE\n)\"": [
+        ("a/f", Written("")),
+    ],
+    "cd $a && apply_patch <<'E'\n*** Begin Patch\n*** Delete File: f\n*** End Patch\nE\n": [],
+    "(" * 200 + ")" * 200 + "\ncat > f <<'E'\nx\nE\n": [],
 }  # fmt: skip
 
 
@@ -516,6 +548,70 @@ def test_here_documents(command) -> None:
     assert [(made.paths, made.changes) for made in told] == [
         ((path,), (change,)) for path, change in HERE[command]
     ]
+
+
+INTO = {
+    "cd a": "a/",
+    "cd a\ncd b": "a/b/",
+    "cd a &&": "a/",
+    "cd a && ls": "a/",
+    "cd a > /dev/null; ls | wc": "a/",
+    "cd 'my a' # b": "my a/",
+    'cd "my a"/b\\ c': "my a/b c/",
+    "cd a/ && cd ../b": "a/../b/",
+    "cd /": "/",
+    "cd": "~/",
+    "cd $a; cd ~/b": "~/b/",
+    "cd a || exit 1": "a/",
+    "mkdir -p a && cd a": "a/",
+    "test -d a && cd a &&": "a/",
+    "echo cd a && ls": None,
+    "bash -c 'cd a'": "",
+    "ls\n# cd a": "",
+    "(cd a && ls)": "",
+    "x=$(cd a; pwd)": "",
+    'echo "$(cd a && pwd) cd b"': "",
+    "test -d a && cd a": None,
+    "[ -d a ] && cd a\nls": None,
+    "ls || cd a": None,
+    "cd a || cd b": None,
+    "cd a || true": None,
+    "cd a | cat": None,
+    "cd a &": None,
+    "ls | cd a": None,
+    "cd $a": None,
+    'cd "$a"': None,
+    "cd $(ls)": None,
+    'cd "$(ls)"': None,
+    "cd `ls`": None,
+    "cd a*": None,
+    "cd {a,b}": None,
+    "cd '~'": None,
+    "cd -": None,
+    "cd -P a": None,
+    "cd ''": None,
+    "pushd a": None,
+    "popd": None,
+    "command cd a": None,
+    "eval x": None,
+    "! cd a": None,
+    "if true; then cd a; fi": None,
+    "if true; then\ncd a\nfi": None,
+    "for a in b; do\ncd a\ndone": None,
+    "case a in\nb) cd a ;;\nesac": None,
+    "{ cd a; }": None,
+    "f() {\ncd a\n}": None,
+    "function f {\ncd a\n}": None,
+    "cd a/" + "b" * 5000: None,
+}
+
+
+@pytest.mark.parametrize("command", INTO)
+def test_the_directory_that_a_command_is_in(command) -> None:
+    """Where nobody knows it, only a path that needs none names a file."""
+    told = called("Bash", {"command": f"{command}\ncat > f <<'E'\nx\nE\ncat > /g <<'E'\ny\nE\n"})
+    into = INTO[command]
+    assert [made.paths[0] for made in told] == [*([] if into is None else [f"{into}f"]), "/g"]
 
 
 # Paths.
@@ -588,8 +684,22 @@ def test_without_a_remote_an_address_decides_nothing() -> None:
         "'a' " * 20_000 + "<<\n",
         "".join(f"cat > f <<'E{number}'\nx\n" for number in range(5_000)),
         "*** Begin Patch\n*** Update File: a\n" * 5_000,
+        "cd a;" * 100_000 + "cat > f <<'E'\nx\nE\n",
+        "((a" * 50_000,
+        "`" + "$((a" * 50_000,
+        "1" * 200_000 + "<<",
     ],
-    ids=["separators", "blanks", "quotes", "here-documents without an end", "patches without one"],
+    ids=[
+        "separators",
+        "blanks",
+        "quotes",
+        "here-documents without an end",
+        "patches without one",
+        "directories",
+        "sums",
+        "sums in quotes",
+        "digits",
+    ],
 )
 def test_a_command_that_is_made_to_take_long_writes_nothing(text):
     """Each would take hours if a line could be read in many ways, or all that follows again."""

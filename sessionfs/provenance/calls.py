@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sessionfs.identity import parse_time
 from sessionfs.model import Text, ToolCall, ToolResult
 from sessionfs.provenance.edits import Change, Edit, Placed, Replaced, Written, lines_of
-from sessionfs.provenance.patches import changes_in, is_patch, joined
+from sessionfs.provenance.patches import changes_in, is_patch
+from sessionfs.provenance.shell import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,6 +49,15 @@ _REFUSED = re.compile(
     r"|interrupted by user|doesn't want|tool_use_error|hook)",
     re.IGNORECASE,
 )
+_SHELL_REFUSED = re.compile(
+    r"\W*+(?:error\b\W*)?(?:(?:the|this|your|a) )?(?!permission denied)(?:user|tool|command|call"
+    r"|action|operation|request|execution|permission|approval|claude|pretooluse)[^\n]{0,80}?"
+    r"(?:reject|\bden(?:y|ied)|refus|declin|requested permission|approv|not allowed|\bblock|cancel"
+    r"|\babort|interrupted by user|doesn't want|tool_use_error|hook error)"
+    r"|<tool_use_error>|claude requested permission|approval ",
+    re.IGNORECASE,
+)
+"""How the error of a shell begins that was not run; what else it says are words of its commands."""
 _BEGINNING = 300
 """Characters of an error in which it says that it is a refusal."""
 
@@ -63,14 +73,26 @@ class Results:
         """Calls that ended in an error; a shell may have done some of its commands before."""
         self.altered: set[str] = set()
         self.before: dict[str, str] = {}
+        self._shells: set[str] = set()
+
+    def expect(self, call: ToolCall) -> None:
+        """Note a call whose result may come."""
+        if call.call_id is not None and call.name in SHELLS:
+            self._shells.add(call.call_id)
 
     def add(self, message: Message, part: ToolResult) -> None:
         """Take in a result, with what the native record says besides."""
         if part.call_id is None:
             return
-        texts = [piece.text for piece in part.content if isinstance(piece, Text)]
+        pieces = [piece.text for piece in part.content if isinstance(piece, Text)]
+        texts = [text for text in pieces if isinstance(text, str)]
         ran = isinstance(part.exit_code, int)
-        if not ran and any(_is_refusal(text, is_error=part.is_error) for text in texts):
+        said = None
+        if part.is_error:
+            said = _SHELL_REFUSED.match if part.call_id in self._shells else _REFUSED.search
+        if not ran and any(
+            _NOT_RUN.match(text) or (said and said(text[:_BEGINNING])) for text in texts
+        ):
             self.refused.add(part.call_id)
         elif part.is_error:
             self.failed.add(part.call_id)
@@ -101,6 +123,7 @@ def edits_of(messages: Iterable[Message], session: str, agent: str) -> list[Edit
         time = parse_time(message.ts) or time
         for part in message.parts:
             if type(part) is ToolCall:
+                results.expect(part)
                 found += [(message, part, time, *told) for told in _told(part)]
             elif type(part) is ToolResult:
                 results.add(message, part)
@@ -138,12 +161,6 @@ def _without_tries(edits: list[Edit]) -> list[Edit]:
     return kept[::-1]
 
 
-def _is_refusal(text: object, *, is_error: bool) -> bool:
-    if not isinstance(text, str):
-        return False
-    return bool(_NOT_RUN.match(text) or (is_error and _REFUSED.search(text[:_BEGINNING])))
-
-
 def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]]:
     """Yield the files that a call writes, and what it does to them."""
     arguments: Any = call.arguments
@@ -158,7 +175,9 @@ def _told(call: ToolCall) -> Iterator[tuple[tuple[str, ...], tuple[Change, ...]]
     for text in _texts(arguments):
         if is_patch(text):
             for told in changes_in(text):
-                yield tuple(joined(workdir, path) for path in told.paths), (told.change,)
+                paths = tuple(path for one in told.paths if (path := moved(workdir or "", one)))
+                if paths:
+                    yield paths, (told.change,)
 
 
 def _changes(arguments: dict[str, Any], path: str) -> Iterator[Change]:

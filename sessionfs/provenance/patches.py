@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.provenance.edits import Hunk, Patched, Written, lines_of
+from sessionfs.provenance.shell import BEGIN, Put, moved, puts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-_BEGIN = "*** Begin Patch"
 _END = re.compile(r"\*\*\* End Patch\b")
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
 _MOVE = "*** Move to: "
-_HERE = re.compile(
-    r"(?P<first>(?:(?:[^<>|;&'\"#]|'[^']*'|\"[^\"]*\")++(?:&&|;))*+)[ \t]*cat[ \t]*(?:"
-    r"(?P<mode>>>?)[ \t]*(?P<to>[^\s<>|;&]+)[ \t]*<<-?[ \t]*(?P<q>['\"])(?P<end>\w+)(?P=q)"
-    r"|<<-?[ \t]*(?P<r>['\"])(?P<last>\w+)(?P=r)[ \t]*(?P<how>>>?)[ \t]*(?P<onto>[^\s<>|;&]+)"
-    r")[ \t]*(?:(?:&&|;)[^<]*)?"
-)
-"""A line with a here-document that `cat` puts into a file; commands may stand before and behind.
-
-Nothing in it can be read in two ways: a line of a hostile log is read once.
-"""
-_INTO = re.compile(r"(?:^|&&|;)[ \t]*cd[ \t]+([^\s;&]+)")
 
 
 class FileChange(NamedTuple):
@@ -37,54 +25,38 @@ class FileChange(NamedTuple):
 
 def is_patch(text: str) -> bool:
     """Tell whether a text may hold a patch or a here-document."""
-    return "*** Begin Patch" in text or "<<" in text
+    return BEGIN in text or "<<" in text
 
 
 def changes_in(text: str) -> Iterator[FileChange]:
-    """Yield what the patches and here-documents of a text do, file by file."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    ends = [number for number, line in enumerate(lines) if _END.match(line)]
-    places: dict[str, list[int]] = {}
-    for number, line in enumerate(lines):
-        places.setdefault(line, []).append(number)
-    number = 0
-    while number < len(lines):  # what stands within one of them is its text, and no command
-        line = lines[number]
-        number += 1
-        if line == _BEGIN:
-            stop = _next(ends, number)
-            if stop is not None:
-                yield from _files(lines[number:stop])
-                number = stop + 1
-        elif "<<" in line and (start := _HERE.fullmatch(line)) is not None:
-            stop = _next(places.get(start["end"] or start["last"], ()), number)
-            if stop is not None:
-                yield _put(start, "".join(f"{one}\n" for one in lines[number:stop]))
-                number = stop + 1
+    """Yield what the patches and here-documents of a text do, file by file.
+
+    Files are named as seen from where the text is run; those where that is not known are left out.
+    """
+    for put in puts_of(text.replace("\r\n", "\n")):
+        for told in _patched(put.text) if put.path is None else [_written(put.path, put)]:
+            paths = [moved(put.directory, path) for path in told.paths]
+            if all(path is not None for path in paths):
+                yield FileChange(tuple(filter(None, paths)), told.change)
 
 
-def _next(places: Sequence[int], number: int) -> int | None:
-    """Return the first of ascending places that is not before a line."""
-    found = bisect_left(places, number)
-    return places[found] if found < len(places) else None
-
-
-def _put(start: re.Match[str], content: str) -> FileChange:
+def _written(path: str, put: Put) -> FileChange:
     """Return what a here-document does: it is the whole file, or comes to the end of it."""
-    directory = None
-    for into in _INTO.findall(start["first"]):
-        directory = joined(directory, into.strip("'\""))
-    path = joined(directory, (start["to"] or start["onto"]).strip("'\""))
-    if (start["mode"] or start["how"]) == ">":
-        return FileChange((path,), Written(content))
-    return FileChange((path,), Patched((Hunk((), (), tuple(lines_of(content))),)))
+    if not put.is_appended:
+        return FileChange((path,), Written(put.text))
+    return FileChange((path,), Patched((Hunk((), (), tuple(lines_of(put.text))),)))
 
 
-def joined(directory: str | None, path: str) -> str:
-    """Return a path as seen from where a directory is named; one that is absolute stays."""
-    if not directory or path.startswith(("/", "~")):
-        return path
-    return f"{directory.rstrip('/')}/{path}"
+def _patched(text: str) -> Iterator[FileChange]:
+    """Yield the files of the patches of a text."""
+    begin: int | None = None
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line == BEGIN and begin is None:
+            begin = number
+        elif begin is not None and _END.match(line):
+            yield from _files(lines[begin + 1 : number])
+            begin = None
 
 
 def _files(lines: list[str]) -> Iterator[FileChange]:
