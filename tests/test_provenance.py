@@ -578,6 +578,7 @@ INTO = {
     "cd a || true": None,
     "cd a | cat": None,
     "cd a &": None,
+    "cd a && ls &": None,
     "ls | cd a": None,
     "cd $a": None,
     'cd "$a"': None,

@@ -84,6 +84,7 @@ class _Frame:
     is_in_quotes: bool = False
     has_asked: bool = False
     """In this list, a command before may have failed, and what follows `&&` not be run."""
+    has_moved: bool = False
     is_maybe_moved: bool = False
     is_instead: bool = False
     """What comes now is run where a `cd` failed."""
@@ -136,9 +137,9 @@ class _Frame:
                 self.directory = None
         self.has_asked |= name not in _SURE
         if then in (";", "&"):
-            if self.is_maybe_moved:
+            if self.is_maybe_moved or (self.has_moved and then == "&"):  # `&`: in another shell
                 self.directory = None
-            self.has_asked = self.is_maybe_moved = self.is_instead = False
+            self.has_moved = self.has_asked = self.is_maybe_moved = self.is_instead = False
         self.words, self.puts, self.documents, self.put = [], [], [], ""
         self.before = ";" if then == "&" else then
 
@@ -158,6 +159,7 @@ class _Frame:
             self.directory = None
             return
         self.directory = moved(self.directory, to)
+        self.has_moved = True
         self.is_maybe_moved |= self.before == "&&" and self.has_asked
         self.is_instead = then == "||"
 
