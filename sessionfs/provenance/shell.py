@@ -78,6 +78,8 @@ class _Frame:
     documents: list[_Document] = field(default_factory=list)
     pieces: list[str] | None = None
     """The word that is being read."""
+    has_begun: bool = False
+    """Whether it has a character yet."""
     is_unknown: bool = False
     put: str = ""
     """The redirection whose word is to come."""
@@ -93,13 +95,14 @@ class _Frame:
         if self.pieces is None:
             self.pieces = []
         self.pieces.append(piece)
+        self.has_begun |= bool(piece)
         self.is_unknown |= is_unknown
 
     def end_word(self) -> None:
         if self.pieces is None:
             return
         word = None if self.is_unknown else "".join(self.pieces)
-        self.pieces, self.is_unknown = None, False
+        self.pieces, self.has_begun, self.is_unknown = None, False, False
         if self.put:
             self.puts.append((self.put, word))
             self.put = ""
@@ -249,7 +252,7 @@ class _Reader:
             else:
                 frame.add(piece, is_unknown=_CHANGED.search(piece) is not None)
         else:  # quoted: a `~` is no home
-            is_home = not any(frame.pieces or ()) and piece.startswith("~")
+            is_home = not frame.has_begun and piece.startswith("~")
             frame.add(piece, is_unknown=kind in ("sum", "tick") or is_home)
 
     def _read_text(self, document: _Document, *, is_patch: bool) -> bool:
