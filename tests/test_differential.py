@@ -436,8 +436,13 @@ def broken(value):
             yield copied
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("schema_name", NAMES)
+@pytest.mark.parametrize(
+    "schema_name",
+    [
+        pytest.param(each, marks=pytest.mark.soak if each == "summary" else pytest.mark.exhaustive)
+        for each in NAMES
+    ],
+)
 def test_no_keyword_of_a_schema_is_idle(schema_name):
     """Each is broken by some value, and says its rule: a keyword that cannot be is no rule."""
     idle = {

@@ -393,7 +393,7 @@ def test_a_git_that_dies_while_it_gives_a_file_is_an_error(
         with monkeypatch.context() as patched:
             program = f"print({says!r}); print('cut')" if says else ""
             dying = [sys.executable, "-c", program]
-            patched.setattr("sessionfs.git.objects.command", lambda *_: dying)
+            patched.setattr("sessionfs.git.batch.command", lambda *_: dying)
             with pytest.raises(SessionfsError, match="git cannot give") as caught:
                 tree.open(path)
             assert "git fsck" in caught.value.hint

@@ -75,8 +75,13 @@ def test_secrets_are_gone_from_every_place(tmp_path: Path, place: str) -> None:
     check_place(tmp_path, place, RULES[PLACES.index(place) % 8 :: 8])
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(one, marks=pytest.mark.soak if one == "large" else pytest.mark.exhaustive)
+        for one in PLACES
+    ],
+)
 def test_secrets_of_every_rule_are_gone_from_every_place(tmp_path: Path, place: str) -> None:
     check_place(tmp_path, place, RULES)
 

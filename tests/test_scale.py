@@ -91,8 +91,13 @@ CASES = {
 }
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.soak if number % 2 else pytest.mark.exhaustive)
+        for number, name in enumerate(CASES)
+    ],
+)
 def test_content_by_the_million(tmp_path, name):
     path, content, codes = CASES[name]
     place = tmp_path / "session"
@@ -116,11 +121,14 @@ def test_a_list_of_a_million_lines(tmp_path, lines, codes):
     told(place, codes)
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "codes"),
-    [("p{:06}", {"E125"}), ("files/{:064x}", {"E103", "E614", "E515"})],
-    ids=["foreign", "payloads"],
+    [
+        pytest.param("p{:06}", {"E125"}, id="foreign", marks=pytest.mark.exhaustive),
+        pytest.param(
+            "files/{:064x}", {"E103", "E614", "E515"}, id="payloads", marks=pytest.mark.soak
+        ),
+    ],
 )
 def test_a_hundred_thousand_planted_files(tmp_path, name, codes):
     place = tmp_path / "session"

@@ -35,7 +35,6 @@ _MOST_LINES = 100_000
 """Lines of older versions that are read in one commit, of all its files."""
 _LEAST = 500
 """What a version counts at least, in lines: git has to find it."""
-_TWO = 2
 
 
 class _Changed(NamedTuple):
@@ -179,7 +178,7 @@ class _Staging:
             times = [time for time in times if time > _until(commits[-1])]
         if not times:
             return
-        if all(len(commit.parents) < _TWO for commit in commits):  # one after the other
+        if all(len(commit.parents) <= 1 for commit in commits):  # one after the other
             before = (n for n, commit in enumerate(commits, 1) if _until(commit) < min(times))
             most = next(before, most)
         found = file_versions(self._top, head, file.former, self._contents, notes=NOTES, most=most)
