@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from typing import IO
 
 
+_HEAD = re.compile(rb"[0-9a-f]+ ([a-z]+) ([0-9]+)\n")
+
+
 class Ended(Exception):
-    """Git has ended before it gave what was asked."""
+    """Git has ended before it gave what was asked, or gave something else."""
 
 
 class Head(NamedTuple):
@@ -55,8 +59,10 @@ class Batch:
         words = answer.removeprefix(name).split()  # a name that is not there is said again
         if answer.startswith(name + b" ") and words in ([b"missing"], [b"ambiguous"]):
             return None
-        _, kind, size = answer.split()
-        return Head(kind.decode(), int(size))
+        head = _HEAD.fullmatch(answer)
+        if head is None:
+            raise Ended
+        return Head(head[1].decode(), int(head[2]))
 
     def content(self, size: int) -> Iterator[bytes]:
         """Yield the content of the object that was asked for; raises `Ended`."""
