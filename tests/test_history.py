@@ -195,7 +195,6 @@ def test_damage_of_the_earlier_revision_is_not_held_against_the_new_one(reposito
     assert compared(repository, "HEAD~1") == []
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("junk", [b"", b"\0" * 4096, b"{" * 100_000 + b"\n", b"\xff\xfe\r\n"])
 def test_junk_on_either_side_is_findings_and_no_crash(repository: Path, junk: bytes) -> None:
     names = (FIRST, "manifest.yaml", "checksums.b3", "redactions.jsonl", "summary.json")
@@ -671,7 +670,6 @@ NATIVES = ANYTHING | st.fixed_dictionaries(
 )
 
 
-@pytest.mark.no_cover
 @settings(max_examples=400, deadline=None)
 @given(NATIVES, NATIVES)
 @example({"raw": "a", "source": {}}, {"raw": "a"})
@@ -706,7 +704,6 @@ def test_any_growth_passes(before: list[str], more: list[str]) -> None:
     assert len(compare_sessions(whole(new), whole(old))) == 1
 
 
-@pytest.mark.no_cover
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.data())
 def test_any_changed_byte_is_named_with_its_line(texts: list[str], data: st.DataObject) -> None:

@@ -11,8 +11,6 @@ from sessionfs import ledger
 from sessionfs.identity import message_id
 from sessionfs.ledger import Ledger, name_key, ulid_key
 
-pytestmark = pytest.mark.no_cover  # what it reaches, others reach
-
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NAMES = st.text(max_size=3) | st.text(ALPHABET[:3], min_size=1, max_size=4)
 ULIDS = st.builds("{}{}".format, st.sampled_from("07"), st.text("0HZ", min_size=25, max_size=25))

@@ -64,7 +64,6 @@ def blamed(finding):
     return finding["path"]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("vector", PLAIN, ids=name)
 def test_fast_blames_no_file_that_full_does_not(vector, tree):
     verify = verify_tree if tree.name == "session" else verify_archive
