@@ -465,6 +465,23 @@ def test_threads_give_results_in_order_and_errors_in_their_turn():
     assert [number for number in seen if number is not None] == list(range(5))
 
 
+def test_closing_what_is_read_in_threads_waits_for_none_of_them():
+    """The garbage collector may do it, in a thread that others wait for."""
+    begun, going, in_time = threading.Event(), threading.Event(), []
+
+    def work(item):
+        if item:
+            begun.set()
+            in_time.append(going.wait(5))
+
+    results = in_threads(lambda: work, iter(range(2)))
+    next(results)
+    assert begun.wait(5)
+    results.close()
+    going.set()
+    assert False not in in_time
+
+
 def test_content_lies_in_several_frames(tmp_path):
     """A payload over the ends of frames, read back at every place by the random access."""
     place = tmp_path / "p.tar.zst"

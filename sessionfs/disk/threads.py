@@ -55,6 +55,8 @@ def in_threads(
                 break
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Nothing is waited for: what is left behind unread is closed by the garbage collector, at
+        # any place, also in a thread that begins and holds the lock that joining another one needs.
+        pool.shutdown(wait=False, cancel_futures=True)
     if failure is not None:
         raise failure
