@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionfs.api.edited import edits_in
@@ -65,9 +66,13 @@ def sessions_behind(
             collection, names, Files([*tracked(top), *names], top, remotes(top)), unreadable
         )
         staging = _Staging(SessionsOfCommits(collection, top), top, head, contents)
+        of_path: dict[str, list[int]] = defaultdict(list)
+        for number, (_, paths) in enumerate(edits):
+            for path in paths:
+                of_path[path].append(number)
         for file in changed:
-            named = {file.path, file.former}
-            staging.look_at(file, [edit for edit, paths in edits if not named.isdisjoint(paths)])
+            mine = {number for name in (file.path, file.former) for number in of_path[name]}
+            staging.look_at(file, [edits[number][0] for number in sorted(mine)])
         told: set[str] = set()
         for error in staging.look_back():  # in a partial clone, of an older version
             if str(error) not in told:
@@ -80,11 +85,12 @@ def _changed(top: str, contents: Contents, index: str | None, place: str | None)
     """Return the texts that the next commit changes; those that it moves under the new name."""
     staged = {file.path: file for file in staged_files(top, contents, index, without=place)}
     formers = renamed(top, index) if any(file.before is None for file in staged.values()) else {}
+    gone = set(formers.values())
     found = []
     for path, file in staged.items():
         former = formers.get(path, path)
         before = staged[former].before if former in staged else file.before
-        if path not in formers.values() and is_text(before or b"") and is_text(file.after or b""):
+        if path not in gone and is_text(before or b"") and is_text(file.after or b""):
             found.append(_Changed(path, former, _lines(before), _lines(file.after)))
     return found
 
